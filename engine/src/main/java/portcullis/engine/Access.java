@@ -1,0 +1,8 @@
+package portcullis.engine;
+
+/** What a memory access wants to do. */
+public enum Access {
+    READ,
+    WRITE,
+    EXECUTE
+}

@@ -1,0 +1,47 @@
+package portcullis.engine;
+
+/**
+ * The mutable, reused form of an exit; valid until the next {@link VirtualCpu#run}. Fields are meaningful for the reasons
+ * named at each.
+ */
+public final class ExitDetails {
+    public ExitReason reason = ExitReason.KICKED;
+    /** Port exits: 0 to 0xffff. */
+    public int port;
+    /** Port exits: 1, 2 or 4 bytes. MMIO: 1 to 8. */
+    public int size;
+    /** Port, MMIO and MSR: the value written, or, filled in by the caller before the next run, the value read. */
+    public long value;
+    /** MMIO and ACCESS_DENIED: guest physical address. */
+    public long gpa;
+    /** ACCESS_DENIED: guest virtual address, where {@link #gvaValid}. */
+    public long gva;
+
+    public boolean gvaValid;
+    /** ACCESS_DENIED. */
+    public Access access = Access.READ;
+    /** MSR exits: the register's number, unsigned. */
+    public int msr;
+    /** MSR exits: set by the caller to have the instruction raise #GP(0). */
+    public boolean fault;
+
+    /** This exit as an immutable value, for logs, traces and tests. Allocates. */
+    public Exit readable() {
+        return switch (reason) {
+            case PORT_READ -> new Exit.PortRead(port, size);
+            case PORT_WRITE -> new Exit.PortWrite(port, size, (int) value);
+            case MMIO_READ -> new Exit.MmioRead(gpa, size);
+            case MMIO_WRITE -> new Exit.MmioWrite(gpa, size, value);
+            case MSR_READ -> new Exit.MsrRead(msr);
+            case MSR_WRITE -> new Exit.MsrWrite(msr, value);
+            case HYPERCALL -> new Exit.Hypercall();
+            case HALT -> new Exit.Halt();
+            case TASK_PRIORITY -> new Exit.TaskPriority();
+            case INTERRUPT_WINDOW -> new Exit.InterruptWindow();
+            case ACCESS_DENIED -> new Exit.AccessDenied(gpa, access);
+            case SHUTDOWN -> new Exit.Shutdown();
+            case KICKED -> new Exit.Kicked();
+            case BUDGET -> new Exit.Budget();
+        };
+    }
+}

@@ -1,0 +1,33 @@
+package portcullis.engine;
+
+/** Why {@link VirtualCpu#run} returned. The details are in {@link VirtualCpu#exit}. */
+public enum ExitReason {
+    /** IN or INS: supply {@link ExitDetails#value} before the next run. */
+    PORT_READ,
+    /** OUT or OUTS. */
+    PORT_WRITE,
+    /** A read where there is no memory: supply {@link ExitDetails#value} before the next run. */
+    MMIO_READ,
+    /** A write where there is no memory, or to ROM. */
+    MMIO_WRITE,
+    /** RDMSR of a register that the engine does not keep: supply {@link ExitDetails#value} or set {@link ExitDetails#fault}. */
+    MSR_READ,
+    /** WRMSR of a register that the engine does not keep: set {@link ExitDetails#fault} to refuse it with #GP(0). */
+    MSR_WRITE,
+    /** VMCALL or VMMCALL; the instruction pointer is still on it. The caller moves it on, or leaves it to issue it again. */
+    HYPERCALL,
+    /** HLT (or MWAIT); the instruction pointer is behind it. */
+    HALT,
+    /** MOV to CR8 lowered the task priority: pending interrupts may have become deliverable. */
+    TASK_PRIORITY,
+    /** {@link VirtualCpu#requestInterruptWindow} was asked for and an interrupt can be injected now. */
+    INTERRUPT_WINDOW,
+    /** A memory access that the current protections refuse; the instruction pointer is on the instruction. */
+    ACCESS_DENIED,
+    /** Triple fault. */
+    SHUTDOWN,
+    /** {@link VirtualCpu#kick} was called. */
+    KICKED,
+    /** The instruction budget is used up. */
+    BUDGET
+}

@@ -1,0 +1,21 @@
+package portcullis.engine;
+
+/**
+ * The outcome of a page walk (DESIGN.md 6).
+ *
+ * @param result why it failed, or SUCCESS
+ * @param gpa on success the physical address; on failure the address of the entry that failed, or the entry's content that
+ *     is no valid GPA
+ * @param bitsSet whether the accessed and dirty bits that were asked for could be set
+ */
+public record Translation(Result result, long gpa, boolean bitsSet) {
+    /** Outcomes, with the names of KVM_TRANSLATE2's error codes. */
+    public enum Result {
+        SUCCESS,
+        NOT_PRESENT,
+        PRIVILEGE_VIOLATION,
+        RESERVED_BITS,
+        INVALID_GVA,
+        INVALID_GPA
+    }
+}

@@ -1,0 +1,112 @@
+package portcullis.engine;
+
+/**
+ * One virtual processor as an engine runs it. All methods but {@link #kick} are for the one thread that owns it; registers
+ * may be read and written between runs only.
+ */
+public interface VirtualCpu extends AutoCloseable {
+    int index();
+
+    /**
+     * Executes guest instructions until something is needed. After a *_READ exit the caller fills in {@link
+     * ExitDetails#value} (or {@link ExitDetails#fault}) and runs again; the instruction then completes.
+     */
+    ExitReason run();
+
+    /** Details of the last exit. The same object for the life of the CPU. */
+    ExitDetails exit();
+
+    /** Brings {@link #run} out soon with {@link ExitReason#KICKED}, or the next call of it at once. Any thread. */
+    void kick();
+
+    /** Lets the next runs execute about this many instructions, then return {@link ExitReason#BUDGET}. {@code Long.MAX_VALUE}: no limit. */
+    void setBudget(long instructions);
+
+    /** Instructions retired since creation. */
+    long retired();
+
+    /** INIT or RESET state (SDM table 10-1). INIT keeps what the manual says it keeps. */
+    void reset(boolean init);
+
+    /** Takes the state that a start-up IPI gives: real mode at {@code vector << 12}. */
+    void startup(int vector);
+
+    long get(Register register);
+
+    /** Writes without the checks that an instruction would make; callers pass architecturally valid values. */
+    void set(Register register, long value);
+
+    Segment segment(SegmentRegister register);
+
+    void setSegment(SegmentRegister register, Segment value);
+
+    DescriptorTable gdt();
+
+    void setGdt(DescriptorTable value);
+
+    DescriptorTable idt();
+
+    void setIdt(DescriptorTable value);
+
+    /**
+     * Reads an MSR that the engine keeps.
+     *
+     * @throws IllegalArgumentException for one that it does not keep
+     */
+    long msr(int number);
+
+    /**
+     * Writes an MSR that the engine keeps.
+     *
+     * @throws IllegalArgumentException for one that it does not keep, or a value that WRMSR would refuse
+     */
+    void setMsr(int number, long value);
+
+    /** x87, SSE and AVX state as XSAVE lays it out, standard form. */
+    byte[] extendedState();
+
+    /** @throws IllegalArgumentException for an image that XRSTOR would refuse */
+    void setExtendedState(byte[] image);
+
+    /** Whether an external interrupt injected now would be taken before the next instruction: IF set, no shadow, nothing pending. */
+    boolean interruptible();
+
+    /** Whether an NMI injected now would be taken: not blocked by an earlier one, nothing pending. */
+    boolean nmiReady();
+
+    /** Asks for an exit as soon as {@link #interruptible} holds; stays asked until withdrawn. */
+    void requestInterruptWindow(boolean wanted);
+
+    /** Delivers an external interrupt at the next run. Only when {@link #interruptible}. */
+    void injectInterrupt(int vector);
+
+    /** Delivers an NMI at the next run. Only when {@link #nmiReady}. */
+    void injectNmi();
+
+    /** Delivers an exception at the next run, as a fault at the current instruction pointer. */
+    void injectException(int vector, boolean hasErrorCode, int errorCode);
+
+    /** The bits of IA32_APIC_BASE that CPUID reflects: bit 11 enable, bit 10 x2APIC. The register itself is the caller's. */
+    void setApicBase(long value);
+
+    /** Drops every cached translation, global ones included. */
+    void flushTlb();
+
+    /** Drops the cached translations of one address in every address space. */
+    void flushTlb(long gva);
+
+    /**
+     * Walks the current page tables.
+     *
+     * @param user whether the access is a user-mode one
+     * @param setAccessed set accessed bits on the way
+     * @param setDirty set the dirty bit for a write
+     */
+    Translation translate(long gva, Access access, boolean user, boolean setAccessed, boolean setDirty);
+
+    /** Registers and the instruction at RIP as text, several lines, for reports. */
+    String describe();
+
+    @Override
+    void close();
+}

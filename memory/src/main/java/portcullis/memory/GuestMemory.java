@@ -1,0 +1,228 @@
+package portcullis.memory;
+
+import java.util.ArrayList;
+import java.util.List;
+import portcullis.memory.host.HostMapping;
+import portcullis.memory.host.HostMemory;
+
+/**
+ * The guest's physical memory: RAM and ROM segments by guest physical address (GPA), in bytes.
+ *
+ * <p>RAM is committed by the host as the guest touches it. Accesses by devices and loaders go through the methods here,
+ * which refuse what lies outside and tell the engine when they write over translated code; engines cache host addresses
+ * ({@link #hostAddress}) in their TLBs and keep to the same two rules themselves.
+ *
+ * <p>Every page has a flag byte. {@link #PAGE_CODE} is set by an engine that holds translations of code in the page; a writer
+ * that finds it set reports the write to the {@link CodeWriteListener}.
+ */
+public final class GuestMemory implements AutoCloseable {
+    public static final int PAGE_SHIFT = 12;
+    public static final int PAGE_SIZE = 1 << PAGE_SHIFT;
+
+    /** The page holds code that an engine has translated. */
+    public static final int PAGE_CODE = 1;
+    /** The page was written since {@link #clearDirty}. */
+    public static final int PAGE_DIRTY = 2;
+
+    /** Told of writes into pages with {@link #PAGE_CODE}, after the bytes have changed. Called on the writer's thread. */
+    @FunctionalInterface
+    public interface CodeWriteListener {
+        void codeWritten(long gpa, long length);
+    }
+
+    /** A contiguous run of RAM or ROM; {@code gpa} and {@code size} in bytes, page aligned. */
+    public record Segment(long gpa, long size, boolean writable, long hostAddress) {
+        boolean contains(long address) {
+            return address - gpa >= 0 && address - gpa < size;
+        }
+    }
+
+    private final List<HostMapping> mappings = new ArrayList<>();
+    private volatile Segment[] segments = {};
+    private final HostMapping flags;
+    private final long limit;
+    private volatile CodeWriteListener codeWriteListener = (gpa, length) -> {};
+
+    /** @param addressBits width of guest physical addresses, at most 46; segments lie below 2^addressBits */
+    public GuestMemory(int addressBits) {
+        if (addressBits < 20 || addressBits > 46) {
+            throw new IllegalArgumentException("address width must be 20 to 46 bits, not " + addressBits);
+        }
+        limit = 1L << addressBits;
+        flags = HostMapping.reserve(limit >>> PAGE_SHIFT);
+    }
+
+    /** Adds zero-filled RAM. */
+    public Segment addRam(long gpa, long size) {
+        return add(gpa, size, true);
+    }
+
+    /** Adds memory that the guest can read and execute but not write, with {@code content} at its start. */
+    public Segment addRom(long gpa, long size, byte[] content) {
+        Segment segment = add(gpa, size, false);
+        HostMemory.copy(content, 0, segment.hostAddress(), content.length);
+        return segment;
+    }
+
+    private synchronized Segment add(long gpa, long size, boolean writable) {
+        if (size <= 0 || ((gpa | size) & (PAGE_SIZE - 1)) != 0 || gpa < 0 || gpa + size > limit) {
+            throw new IllegalArgumentException(
+                    "segment 0x%x+0x%x is not page aligned inside guest memory".formatted(gpa, size));
+        }
+        for (Segment other : segments) {
+            if (gpa < other.gpa + other.size && other.gpa < gpa + size) {
+                throw new IllegalArgumentException("segment 0x%x+0x%x overlaps another".formatted(gpa, size));
+            }
+        }
+        HostMapping mapping = HostMapping.reserve(size);
+        mappings.add(mapping);
+        Segment segment = new Segment(gpa, size, writable, mapping.address());
+        Segment[] grown = java.util.Arrays.copyOf(segments, segments.length + 1);
+        grown[segments.length] = segment;
+        segments = grown;
+        return segment;
+    }
+
+    /** The segments, in the order they were added. */
+    public List<Segment> segments() {
+        return List.of(segments);
+    }
+
+    /** The segment that holds {@code gpa}, or null where there is no memory. */
+    public Segment segmentAt(long gpa) {
+        for (Segment segment : segments) {
+            if (segment.contains(gpa)) {
+                return segment;
+            }
+        }
+        return null;
+    }
+
+    /** Host address of the byte at {@code gpa}, valid to the end of its page; 0 where there is no memory. */
+    public long hostAddress(long gpa) {
+        Segment segment = segmentAt(gpa);
+        return segment == null ? 0 : segment.hostAddress + (gpa - segment.gpa);
+    }
+
+    /** Whether all of {@code [gpa, gpa + length)} is memory (RAM or ROM) of one segment. */
+    public boolean contains(long gpa, long length) {
+        Segment segment = segmentAt(gpa);
+        return segment != null && length >= 0 && length <= segment.size - (gpa - segment.gpa);
+    }
+
+    private long checkedHost(long gpa, long length, boolean write) {
+        Segment segment = segmentAt(gpa);
+        if (segment == null || length > segment.size - (gpa - segment.gpa) || (write && !segment.writable)) {
+            throw new GuestAddressException(gpa, length);
+        }
+        return segment.hostAddress + (gpa - segment.gpa);
+    }
+
+    /** @throws GuestAddressException where the range is not all memory; so do all accessors below */
+    public void read(long gpa, byte[] into, int offset, int length) {
+        HostMemory.copy(checkedHost(gpa, length, false), into, offset, length);
+    }
+
+    public void write(long gpa, byte[] from, int offset, int length) {
+        HostMemory.copy(from, offset, checkedHost(gpa, length, true), length);
+        written(gpa, length);
+    }
+
+    public void fill(long gpa, long length, byte value) {
+        HostMemory.fill(checkedHost(gpa, length, true), length, value);
+        written(gpa, length);
+    }
+
+    public byte getByte(long gpa) {
+        return HostMemory.getByteAcquire(checkedHost(gpa, 1, false));
+    }
+
+    public short getShort(long gpa) {
+        return HostMemory.getShortAcquire(checkedHost(gpa, 2, false));
+    }
+
+    public int getInt(long gpa) {
+        return HostMemory.getIntAcquire(checkedHost(gpa, 4, false));
+    }
+
+    public long getLong(long gpa) {
+        return HostMemory.getLongAcquire(checkedHost(gpa, 8, false));
+    }
+
+    public void putByte(long gpa, byte value) {
+        HostMemory.putByteRelease(checkedHost(gpa, 1, true), value);
+        written(gpa, 1);
+    }
+
+    public void putShort(long gpa, short value) {
+        HostMemory.putShortRelease(checkedHost(gpa, 2, true), value);
+        written(gpa, 2);
+    }
+
+    public void putInt(long gpa, int value) {
+        HostMemory.putIntRelease(checkedHost(gpa, 4, true), value);
+        written(gpa, 4);
+    }
+
+    public void putLong(long gpa, long value) {
+        HostMemory.putLongRelease(checkedHost(gpa, 8, true), value);
+        written(gpa, 8);
+    }
+
+    /** The flag byte of the page at {@code gpa}; 0 beyond the end. */
+    public int pageFlags(long gpa) {
+        return gpa < 0 || gpa >= limit ? 0 : HostMemory.getByte(flagAddress(gpa));
+    }
+
+    private long flagAddress(long gpa) {
+        return flags.address() + (gpa >>> PAGE_SHIFT);
+    }
+
+    /** Sets and clears bits in the flag byte of the page at {@code gpa}, atomically; full barrier. */
+    public void updatePageFlags(long gpa, int set, int clear) {
+        long address = flagAddress(gpa);
+        long word = address & ~3L;
+        int shift = (int) (address & 3) * 8;
+        int before;
+        int after;
+        do {
+            before = HostMemory.getIntVolatile(word);
+            after = (before & ~((clear & 0xff) << shift)) | ((set & 0xff) << shift);
+        } while (!HostMemory.compareAndSetInt(word, before, after));
+    }
+
+    /** Forgets which pages were written. */
+    public void clearDirty() {
+        for (Segment segment : segments) {
+            for (long gpa = segment.gpa; gpa < segment.gpa + segment.size; gpa += PAGE_SIZE) {
+                if ((pageFlags(gpa) & PAGE_DIRTY) != 0) {
+                    updatePageFlags(gpa, 0, PAGE_DIRTY);
+                }
+            }
+        }
+    }
+
+    public void setCodeWriteListener(CodeWriteListener listener) {
+        codeWriteListener = listener;
+    }
+
+    /** To be called by whoever wrote through a host address: marks dirty, and tells the listener of code overwritten. */
+    public void written(long gpa, long length) {
+        for (long page = gpa & -PAGE_SIZE; page < gpa + length; page += PAGE_SIZE) {
+            int flagByte = pageFlags(page);
+            if ((flagByte & PAGE_DIRTY) == 0) {
+                updatePageFlags(page, PAGE_DIRTY, 0);
+            }
+            if ((flagByte & PAGE_CODE) != 0) {
+                long from = Math.max(page, gpa);
+                codeWriteListener.codeWritten(from, Math.min(page + PAGE_SIZE, gpa + length) - from);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        mappings.forEach(HostMapping::close);
+        flags.close();
+    }
+}
