@@ -1,0 +1,15 @@
+package portcullis.app;
+
+/** What the process ends with. A guest may ask for others through isa-debug-exit. */
+final class ExitStatus {
+    /** All went well. */
+    static final int SUCCESS = 0;
+    /** Portcullis itself failed: a bug, or a host that lacks something. */
+    static final int INTERNAL = 1;
+    /** Something the user gave cannot be used; the message says what and what to do. */
+    static final int BAD_INPUT = 2;
+    /** A virtual processor shut down by triple fault. */
+    static final int TRIPLE_FAULT = 3;
+
+    private ExitStatus() {}
+}

@@ -1,0 +1,74 @@
+package portcullis.app;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Where the process starts. Standard output belongs to the guest; all that Portcullis itself says goes to standard error. */
+@Command(
+        name = "portcullis",
+        mixinStandardHelpOptions = false,
+        subcommands = {VersionCommand.class},
+        header = {"A virtual x86-64 PC in Java: runs unmodified kernels on any machine with a JDK.", ""},
+        synopsisHeading = "Usage: ",
+        commandListHeading = "%nCommands:%n")
+public final class Main implements Runnable {
+    @CommandLine.Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = CommandLine.ScopeType.INHERIT,
+            description = "Shows this help.")
+    private boolean help;
+
+    @Spec
+    private CommandSpec spec;
+
+    /** Starts Portcullis and ends the process with its exit status. */
+    public static void main(String[] arguments) {
+        System.exit(execute(new PrintWriter(System.err, true, StandardCharsets.UTF_8), arguments));
+    }
+
+    /**
+     * Runs one command line.
+     *
+     * @param messages takes everything but the guest's output
+     * @return the process's exit status, see {@link ExitStatus}
+     */
+    static int execute(PrintWriter messages, String... arguments) {
+        CommandLine line = new CommandLine(new Main());
+        line.setErr(messages);
+        line.setParameterExceptionHandler((problem, given) -> reportUsage(problem, messages));
+        line.setExecutionExceptionHandler((problem, command, parsed) -> {
+            if (problem instanceof UserError) {
+                messages.println("portcullis: " + problem.getMessage());
+                return ExitStatus.BAD_INPUT;
+            }
+            throw problem;
+        });
+        return line.execute(arguments);
+    }
+
+    private static int reportUsage(ParameterException problem, PrintWriter messages) {
+        messages.println("portcullis: " + problem.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(problem, messages);
+        messages.println("See '" + problem.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        return ExitStatus.BAD_INPUT;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "say what to do: " + String.join(", ", commands()));
+    }
+
+    private Iterable<String> commands() {
+        return spec.subcommands().entrySet().stream()
+                .filter(entry ->
+                        !entry.getValue().getCommandSpec().usageMessage().hidden())
+                .map(java.util.Map.Entry::getKey)
+                .toList();
+    }
+}
