@@ -71,7 +71,7 @@ public interface VirtualCpu extends AutoCloseable {
     /** Whether an external interrupt injected now would be taken before the next instruction: IF set, no shadow, nothing pending. */
     boolean interruptible();
 
-    /** Whether an NMI injected now would be taken: not blocked by an earlier one, nothing pending. */
+    /** Whether an NMI posted now would be taken: no earlier one is being handled (blocked until IRET) or waiting. */
     boolean nmiReady();
 
     /** Asks for an exit as soon as {@link #interruptible} holds; stays asked until withdrawn. */
@@ -80,8 +80,12 @@ public interface VirtualCpu extends AutoCloseable {
     /** Delivers an external interrupt at the next run. Only when {@link #interruptible}. */
     void injectInterrupt(int vector);
 
-    /** Delivers an NMI at the next run. Only when {@link #nmiReady}. */
-    void injectNmi();
+    /**
+     * Posts an NMI: taken as soon as NMIs are not blocked (SDM 6.7.1), at the next run or after a coming IRET, without an exit.
+     * While one is being handled one more is kept; while none is, two are (one to be taken, one behind it). Further ones are
+     * lost. INIT and RESET drop what waits.
+     */
+    void postNmi();
 
     /** Delivers an exception at the next run, as a fault at the current instruction pointer. */
     void injectException(int vector, boolean hasErrorCode, int errorCode);

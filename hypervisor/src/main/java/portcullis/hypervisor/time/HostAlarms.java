@@ -1,0 +1,184 @@
+package portcullis.hypervisor.time;
+
+import java.util.Comparator;
+import java.util.TreeSet;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/** Alarms by the host's clock: one daemon thread sleeps until the next deadline and runs what is due, without holding a lock. */
+public final class HostAlarms implements GuestTime {
+    private static final Comparator<HostAlarm> BY_DEADLINE = (a, b) -> {
+        int order = Long.compare(a.deadline, b.deadline);
+        return order != 0 ? order : Long.compare(a.number, b.number);
+    };
+
+    private final HostClock clock = new HostClock();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    /** Alarms that are set. Guarded by the lock, like all fields of the alarms in it. */
+    private final TreeSet<HostAlarm> pending = new TreeSet<>(BY_DEADLINE);
+
+    private long created;
+    private boolean paused;
+    private boolean closed;
+    private volatile Consumer<Throwable> failureHandler = failure -> {
+        Thread thread = Thread.currentThread();
+        thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
+    };
+
+    public HostAlarms() {
+        Thread thread = new Thread(this::run, "portcullis alarms");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public HostClock clock() {
+        return clock;
+    }
+
+    @Override
+    public Alarm create(String name, Runnable action) {
+        lock.lock();
+        try {
+            return new HostAlarm(name, action, created++);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void onFailure(Consumer<Throwable> handler) {
+        failureHandler = handler;
+    }
+
+    @Override
+    public void pause() {
+        lock.lock();
+        try {
+            paused = true;
+            clock.stop();
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void resume() {
+        lock.lock();
+        try {
+            paused = false;
+            clock.go();
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            pending.clear();
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void run() {
+        for (HostAlarm due = next(); due != null; due = next()) {
+            try {
+                due.action.run();
+            } catch (RuntimeException | Error failure) {
+                failureHandler.accept(failure);
+            }
+        }
+    }
+
+    /** Waits for the next alarm that is due and takes it off; null when closed. */
+    private HostAlarm next() {
+        lock.lock();
+        try {
+            while (!closed) {
+                if (paused || pending.isEmpty()) {
+                    changed.awaitUninterruptibly();
+                    continue;
+                }
+                HostAlarm first = pending.first();
+                long left = first.deadline - clock.ticks();
+                if (left <= 0) {
+                    pending.remove(first);
+                    first.isSet = false;
+                    return first;
+                }
+                try {
+                    changed.awaitNanos(left);
+                } catch (InterruptedException interrupted) {
+                    // Nobody interrupts this thread on purpose; closing is the way to end it.
+                    continue;
+                }
+            }
+            return null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private final class HostAlarm implements Alarm {
+        private final String name;
+        private final Runnable action;
+        private final long number;
+        private long deadline;
+        private boolean isSet;
+
+        HostAlarm(String name, Runnable action, long number) {
+            this.name = name;
+            this.action = action;
+            this.number = number;
+        }
+
+        @Override
+        public void set(long newDeadline) {
+            lock.lock();
+            try {
+                if (closed) {
+                    return;
+                }
+                if (isSet) {
+                    pending.remove(this);
+                }
+                // A deadline before the clock's beginning is due like one at it, and subtracts without overflow.
+                deadline = Math.max(newDeadline, 0);
+                isSet = true;
+                pending.add(this);
+                if (pending.first() == this) {
+                    changed.signal();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void clear() {
+            lock.lock();
+            try {
+                if (isSet) {
+                    isSet = false;
+                    pending.remove(this);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package portcullis.hypervisor.time;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+
+/**
+ * Alarms by virtual time. Nothing happens by itself: whoever runs the VPs calls {@link #fireDue} between two slices. Alarms
+ * that fall due together run in order of deadline, then of creation, so that a run can be repeated.
+ */
+public final class VirtualAlarms implements GuestTime {
+    /** {@link #nextDeadline} where no alarm is set. */
+    public static final long NEVER = Long.MAX_VALUE;
+
+    private static final Comparator<VirtualAlarm> BY_DEADLINE = (a, b) -> {
+        int order = Long.compare(a.deadline, b.deadline);
+        return order != 0 ? order : Long.compare(a.number, b.number);
+    };
+
+    private final VirtualClock clock;
+    private final TreeSet<VirtualAlarm> pending = new TreeSet<>(BY_DEADLINE);
+    private long created;
+    private Consumer<Throwable> failureHandler = failure -> {
+        Thread thread = Thread.currentThread();
+        thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
+    };
+
+    public VirtualAlarms(VirtualClock clock) {
+        this.clock = clock;
+    }
+
+    @Override
+    public VirtualClock clock() {
+        return clock;
+    }
+
+    @Override
+    public synchronized Alarm create(String name, Runnable action) {
+        return new VirtualAlarm(name, action, created++);
+    }
+
+    /** Virtual time stands still by itself when nobody runs. */
+    @Override
+    public void pause() {}
+
+    @Override
+    public void resume() {}
+
+    @Override
+    public synchronized void onFailure(Consumer<Throwable> handler) {
+        failureHandler = handler;
+    }
+
+    @Override
+    public synchronized void close() {
+        pending.clear();
+    }
+
+    /** The earliest deadline, or {@link #NEVER}. */
+    public synchronized long nextDeadline() {
+        return pending.isEmpty() ? NEVER : pending.first().deadline;
+    }
+
+    /**
+     * Runs what is due now. What an action sets for now runs at the next call, so that this one ends.
+     *
+     * @return how many actions ran
+     */
+    public int fireDue() {
+        List<VirtualAlarm> due = takeDue();
+        for (VirtualAlarm alarm : due) {
+            if (alarm.taken) {
+                alarm.taken = false;
+                try {
+                    alarm.action.run();
+                } catch (RuntimeException | Error failure) {
+                    failureHandler.accept(failure);
+                }
+            }
+        }
+        return due.size();
+    }
+
+    private synchronized List<VirtualAlarm> takeDue() {
+        if (nextDeadline() > clock.ticks()) {
+            return List.of();
+        }
+        List<VirtualAlarm> due = new ArrayList<>();
+        while (nextDeadline() <= clock.ticks() && !pending.isEmpty()) {
+            VirtualAlarm alarm = pending.pollFirst();
+            alarm.isSet = false;
+            alarm.taken = true;
+            due.add(alarm);
+        }
+        return due;
+    }
+
+    private final class VirtualAlarm implements Alarm {
+        private final String name;
+        private final Runnable action;
+        private final long number;
+        private long deadline;
+        private boolean isSet;
+        /** Due and not yet run: an action that ran before it may still call it off. */
+        private boolean taken;
+
+        VirtualAlarm(String name, Runnable action, long number) {
+            this.name = name;
+            this.action = action;
+            this.number = number;
+        }
+
+        @Override
+        public void set(long newDeadline) {
+            synchronized (VirtualAlarms.this) {
+                clear();
+                deadline = newDeadline;
+                isSet = true;
+                pending.add(this);
+            }
+        }
+
+        @Override
+        public void clear() {
+            synchronized (VirtualAlarms.this) {
+                taken = false;
+                if (isSet) {
+                    isSet = false;
+                    pending.remove(this);
+                }
+            }
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+}
