@@ -210,8 +210,8 @@ public final class PciHost {
             int value = -1;
             if (port >= CONFIG_DATA && (address & ADDRESS_ENABLE) != 0) {
                 int inside = Math.min(size, CONFIG_DATA + 4 - port);
-                long mask = (1L << 8 * inside) - 1;
-                value = (int) (PciHost.this.read(address >>> 8 & 0xffff, register(port), inside) | ~mask);
+                long beyond = inside == size ? 0 : -1L << 8 * inside;
+                value = (int) (PciHost.this.read(address >>> 8 & 0xffff, register(port), inside) | beyond);
             }
             return value;
         }
