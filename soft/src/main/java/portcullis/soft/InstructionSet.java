@@ -1,0 +1,20 @@
+package portcullis.soft;
+
+import portcullis.soft.decode.OpcodeTable;
+
+/** Where the instruction families come together. */
+final class InstructionSet {
+    private static final OpcodeTable TABLE = build();
+
+    private InstructionSet() {}
+
+    static OpcodeTable table() {
+        return TABLE;
+    }
+
+    private static OpcodeTable build() {
+        OpcodeTable table = new OpcodeTable();
+        portcullis.soft.integer.IntegerSet.register(table);
+        return table;
+    }
+}

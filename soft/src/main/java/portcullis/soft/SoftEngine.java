@@ -1,0 +1,63 @@
+package portcullis.soft;
+
+import portcullis.engine.Clock;
+import portcullis.engine.Engine;
+import portcullis.engine.EngineCapabilities;
+import portcullis.engine.VirtualCpu;
+import portcullis.memory.GuestMemory;
+import portcullis.soft.block.EngineShared;
+import portcullis.soft.block.SoftCpu;
+import portcullis.soft.decode.OpcodeTable;
+import portcullis.soft.model.CpuModel;
+
+/** The software engine: x86-64 processors in Java, on any host. */
+public final class SoftEngine implements Engine {
+    private final GuestMemory memory;
+    private final Clock clock;
+    private final CpuModel model;
+    private final OpcodeTable opcodes = InstructionSet.table();
+    private final EngineShared shared;
+
+    public SoftEngine(GuestMemory memory, Clock clock, CpuModel model) {
+        this.memory = memory;
+        this.clock = clock;
+        this.model = model;
+        shared = new EngineShared(memory);
+    }
+
+    @Override
+    public String name() {
+        return "soft";
+    }
+
+    @Override
+    public EngineCapabilities capabilities() {
+        return new EngineCapabilities(true, true, 1);
+    }
+
+    @Override
+    public VirtualCpu createCpu(int index, int apicId) {
+        return SoftCpu.create(this, shared, index, apicId);
+    }
+
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    public Clock clock() {
+        return clock;
+    }
+
+    public CpuModel model() {
+        return model;
+    }
+
+    public OpcodeTable opcodes() {
+        return opcodes;
+    }
+
+    @Override
+    public void close() {
+        memory.setCodeWriteListener((gpa, length) -> {});
+    }
+}

@@ -1,0 +1,614 @@
+package portcullis.soft.block;
+
+import java.util.function.Supplier;
+import portcullis.engine.ExitReason;
+import portcullis.memory.host.HostMemory;
+import portcullis.soft.SoftEngine;
+import portcullis.soft.cpu.Cpu;
+import portcullis.soft.cpu.ExitSignal;
+import portcullis.soft.cpu.Fault;
+import portcullis.soft.cpu.Op;
+import portcullis.soft.decode.Decoder;
+import portcullis.soft.decode.Encoding;
+import portcullis.soft.decode.Instruction;
+import portcullis.soft.protect.EventDelivery;
+import portcullis.soft.state.State;
+
+/** The interpreter's loop: finds blocks, runs them, delivers events, leaves on exits. */
+public abstract class Interpreter extends Cpu {
+    // Request bits in State.POLL.
+    private static final int KICK = 1;
+    /** Own thread: something needs the careful loop (TF, RF, DR7, a shadow, an event, a window). */
+    private static final int ATTENTION = 2;
+
+    private static final int SYNC = 4;
+
+    private static final int MAX_BLOCK = 64;
+    private static final int LOOKUP_SIZE = 1 << 14;
+
+    private final CodePages pages;
+    private final Rendezvous rendezvous;
+    private final Decoder decoder;
+    private final EventDelivery events = new EventDelivery();
+
+    // Looked-up code: block by RIP, valid while the key (context and mode) is the same.
+    private final long[] lookupKey = new long[LOOKUP_SIZE];
+    private final Block[] lookupBlock = new Block[LOOKUP_SIZE];
+    private long codeKey;
+    private int segmentGeneration;
+    private long lastCodeBase;
+    private long lastCodeLimit;
+
+    private Block current;
+    private boolean alone;
+    protected long retired;
+    protected long budgetEnd = Long.MAX_VALUE;
+
+    private volatile boolean inGuest;
+    private volatile boolean standing;
+    private volatile long quiescent;
+
+    /** An injected event, -1 where there is none. */
+    protected int pendingVector = -1;
+
+    protected EventDelivery.Kind pendingKind;
+    protected boolean pendingHasError;
+    protected int pendingError;
+    protected boolean windowWanted;
+    private ExitReason unanswered;
+
+    protected Interpreter(SoftEngine engine, EngineShared shared) {
+        super(engine.memory(), engine.clock(), engine.model());
+        pages = shared.pages;
+        rendezvous = shared.rendezvous;
+        decoder = new Decoder(engine.opcodes());
+    }
+
+    // ---- requests ----------------------------------------------------------------------------------------------
+
+    public final void kick() {
+        request(KICK);
+    }
+
+    @Override
+    public final void attentionChanged() {
+        request(ATTENTION);
+    }
+
+    final void requestSync() {
+        request(SYNC);
+    }
+
+    final boolean inGuest() {
+        return inGuest;
+    }
+
+    final boolean standing() {
+        return standing;
+    }
+
+    final void standing(boolean value) {
+        standing = value;
+    }
+
+    final long quiescentCount() {
+        return quiescent;
+    }
+
+    final boolean revokeOwnWrite(long page) {
+        return revokeWrite(page);
+    }
+
+    /** This CPU waits in the middle of an instruction, before any of its stores: that is as good as between two. */
+    final void serveWhileWaiting() {
+        if ((HostMemory.getIntVolatile(state + State.POLL) & SYNC) != 0) {
+            sync();
+        }
+    }
+
+    private void sync() {
+        HostMemory.getAndBitwiseAndInt(state + State.POLL, ~SYNC);
+        quiescent++;
+        rendezvous.stand(this);
+    }
+
+    @Override
+    public final <T> T exclusively(Supplier<T> action) {
+        return rendezvous.exclusively(this, action);
+    }
+
+    // ---- code lookup -------------------------------------------------------------------------------------------
+
+    @Override
+    protected final void codeSegmentChanged() {
+        if (lastCodeBase != segmentBase(CS) || lastCodeLimit != segmentLimit(CS)) {
+            lastCodeBase = segmentBase(CS);
+            lastCodeLimit = segmentLimit(CS);
+            if (!is64()) {
+                segmentGeneration = segmentGeneration + 1 & 0xffff;
+                if (segmentGeneration == 0) {
+                    java.util.Arrays.fill(lookupBlock, null);
+                }
+            }
+        }
+    }
+
+    private long currentKey() {
+        long segments = is64() ? 0 : segmentGeneration;
+        return codeContext() << 24 ^ segments << 8 ^ mode();
+    }
+
+    private Block lookup() {
+        long rip = rip();
+        long key = currentKey();
+        int slot = (int) (rip ^ rip >>> 14) & LOOKUP_SIZE - 1;
+        Block block = lookupBlock[slot];
+        if (block != null && lookupKey[slot] == key && block.rip == rip && block.valid && block.mode == mode()) {
+            if (block.secondPage < 0 || secondPageUnchanged(block)) {
+                return block;
+            }
+        }
+        block = find(rip);
+        lookupBlock[slot] = block;
+        lookupKey[slot] = currentKey();
+        return block;
+    }
+
+    private boolean secondPageUnchanged(Block block) {
+        long next = wrap((is64() ? 0 : segmentBase(CS)) + block.rip + block.length - 1 & ~0xfffL);
+        return (translateFetch(next) & ~0xfffL) == block.secondPage;
+    }
+
+    private Block find(long rip) {
+        while (true) {
+            if (!is64() && rip > segmentLimit(CS)) {
+                throw fault(Fault.GP, 0);
+            }
+            long base = is64() ? 0 : segmentBase(CS);
+            long la = wrap(base + rip);
+            long gpa = translateFetch(la);
+            CodePages.Page page = pages.open(this, gpa);
+            Block block = page.find(rip, mode(), base);
+            if (block != null
+                    && block.valid
+                    && (block.secondPage < 0 || secondPageUnchanged(block))
+                    && withinLimit(block)) {
+                return block;
+            }
+            int version = page.version();
+            block = decode(rip, base, la, gpa);
+            if (block.secondPage >= 0) {
+                // Track the second page before the bytes that count are read.
+                CodePages.Page second = pages.open(this, block.secondPage);
+                int secondVersion = second.version();
+                block = decode(rip, base, la, gpa);
+                if (block.secondPage != second.gpa || !second.addSpill(block, secondVersion)) {
+                    continue;
+                }
+            }
+            if (page.add(block, version)) {
+                return block;
+            }
+        }
+    }
+
+    private boolean withinLimit(Block block) {
+        return is64() || block.rip + block.length - 1 <= segmentLimit(CS);
+    }
+
+    private Block decode(long rip, long base, long la, long gpa) {
+        Op[] ops = new Op[MAX_BLOCK + 1];
+        int count = 0;
+        long host = memory.hostAddress(gpa);
+        int room = 0x1000 - (int) (gpa & 0xfff);
+        int used = 0;
+        long secondPage = -1;
+        Instruction last = null;
+        boolean ended = false;
+        while (count < MAX_BLOCK && used < room && !ended) {
+            int available = Math.min(Decoder.MAX_LENGTH, room - used);
+            fetch(host == 0 ? 0 : host + used, 0, available);
+            Instruction in = decoder.decode(rip + used, mode());
+            if (in == null && !decoder.tooLong()) {
+                if (count > 0) {
+                    break;
+                }
+                long nextGpa = translateFetch(wrap(la + room));
+                secondPage = nextGpa & ~0xfffL;
+                fetch(memory.hostAddress(nextGpa), available, Decoder.MAX_LENGTH - available);
+                in = decoder.decode(rip, mode());
+            }
+            if (in == null) {
+                Instruction tooLong = new Instruction();
+                tooLong.rip = rip + used;
+                tooLong.length = Decoder.MAX_LENGTH;
+                tooLong.mode = mode();
+                ops[count++] = new Undefined(tooLong, true);
+                used += Decoder.MAX_LENGTH;
+                ended = true;
+                last = tooLong;
+                break;
+            }
+            if (!is64() && in.rip + in.length - 1 > segmentLimit(CS)) {
+                if (count > 0) {
+                    break;
+                }
+                throw fault(Fault.GP, 0);
+            }
+            ops[count++] = in.encoding == null ? new Undefined(in, false) : (Op) in.encoding.family.make(in);
+            used += in.length;
+            last = in;
+            ended = in.encoding == null || in.encoding.has(Encoding.END) || secondPage >= 0;
+        }
+        int instructions = count;
+        if (last.encoding == null || !last.encoding.has(Encoding.TRANSFER)) {
+            ops[count++] = new FallThrough(last.nextRip());
+        }
+        boolean linkable =
+                last.encoding != null && (!last.encoding.has(Encoding.END) || last.encoding.has(Encoding.DIRECT));
+        return new Block(
+                java.util.Arrays.copyOf(ops, count), instructions, rip, mode(), base, gpa, used, secondPage, linkable);
+    }
+
+    /** Fetches bytes for the decoder; open bus (all ones) where there is no memory. */
+    private void fetch(long host, int at, int count) {
+        if (host == 0) {
+            java.util.Arrays.fill(decoder.bytes, at, at + count, (byte) 0xff);
+        } else {
+            HostMemory.copy(host, decoder.bytes, at, count);
+        }
+        decoder.available = at + count;
+    }
+
+    @Override
+    protected final void beforeCodeWrite(long gpa, int size) {
+        Block running = current;
+        if (!alone && running != null && running.covers(gpa, size)) {
+            throw aloneSignal;
+        }
+    }
+
+    // ---- the loop ----------------------------------------------------------------------------------------------
+
+    public final ExitReason run() {
+        answerLastExit();
+        inGuest = true;
+        try {
+            rendezvous.stand(this);
+            while (true) {
+                ExitReason reason = runSome();
+                if (reason != null) {
+                    exit.reason = reason;
+                    if (replaySignalled) {
+                        unanswered = reason;
+                    }
+                    return reason;
+                }
+            }
+        } finally {
+            current = null;
+            inGuest = false;
+        }
+    }
+
+    private boolean replaySignalled;
+
+    @Override
+    protected final void forgetExit() {
+        unanswered = null;
+        alone = false;
+        commitReplay();
+    }
+
+    private void answerLastExit() {
+        if (unanswered != null) {
+            answer(exit.value);
+            unanswered = null;
+        }
+        replaySignalled = false;
+    }
+
+    private ExitReason runSome() {
+        try {
+            int poll = HostMemory.getIntVolatile(state + State.POLL);
+            if (poll != 0 || careful()) {
+                ExitReason reason = attend();
+                return reason != null ? reason : careful() ? step() : null;
+            }
+            return runBlocks(lookup());
+        } catch (Fault f) {
+            return deliverFault(f) ? null : ExitReason.SHUTDOWN;
+        } catch (ExitSignal s) {
+            return signalled(s);
+        }
+    }
+
+    private ExitReason signalled(ExitSignal signal) {
+        replaySignalled = signal == replaySignal;
+        if (signal == doneSignal) {
+            commitReplay();
+        }
+        return exit.reason;
+    }
+
+    /** Whether instructions must be executed one at a time with all checks between them. */
+    private boolean careful() {
+        return replaying()
+                || shadow != 0
+                || pendingVector >= 0
+                || breakpointsHit != 0
+                || (systemFlags() & (TF | RF)) != 0
+                || (field(State.DR7) & 0xff) != 0
+                || alone;
+    }
+
+    /** Answers requests. @return an exit, or null */
+    private ExitReason attend() {
+        int poll = HostMemory.getIntVolatile(state + State.POLL);
+        if ((poll & SYNC) != 0) {
+            sync();
+        }
+        if ((poll & ATTENTION) != 0) {
+            HostMemory.getAndBitwiseAndInt(state + State.POLL, ~ATTENTION);
+        }
+        if (replaying()) {
+            return null;
+        }
+        if ((poll & KICK) != 0) {
+            HostMemory.getAndBitwiseAndInt(state + State.POLL, ~KICK);
+            return ExitReason.KICKED;
+        }
+        if (windowWanted && interruptible()) {
+            return ExitReason.INTERRUPT_WINDOW;
+        }
+        return null;
+    }
+
+    public final boolean interruptible() {
+        return flag(IF) && shadow == 0 && pendingVector < 0 && !replaying() && breakpointsHit == 0;
+    }
+
+    private ExitReason runBlocks(Block first) {
+        Block block = first;
+        Op[] ops = block.ops;
+        int i = 0;
+        try {
+            while (true) {
+                current = block;
+                for (i = 0; i < ops.length; i++) {
+                    ops[i].execute(this);
+                }
+                retired += block.instructions;
+                if (HostMemory.getIntVolatile(state + State.POLL) != 0) {
+                    return null;
+                }
+                if (retired >= budgetEnd) {
+                    return ExitReason.BUDGET;
+                }
+                block = successor(block);
+                ops = block.ops;
+                i = 0;
+            }
+        } catch (Fault f) {
+            interrupted(block, i);
+            applyStackRule(ops, i, f);
+            throw f;
+        } catch (ExitSignal s) {
+            if (s == doneSignal) {
+                retired += i + 1;
+            } else {
+                interrupted(block, i);
+                alone = s == aloneSignal;
+                if (alone) {
+                    return null;
+                }
+            }
+            throw s;
+        }
+    }
+
+    /** An instruction of a block did not complete (or, for index 0 of a successor, its lookup did not). */
+    private void interrupted(Block block, int i) {
+        if (i < block.ops.length) {
+            Instruction in = block.ops[i].in;
+            if (in != null) {
+                rip(in.rip);
+                retired += i;
+            }
+        }
+    }
+
+    private static void applyStackRule(Op[] ops, int i, Fault f) {
+        if (f.vector == Fault.GP && i < ops.length && ops[i].in != null) {
+            stackRule(ops[i].in, f);
+        }
+    }
+
+    /** A non-canonical address of a stack access is #SS(0) (SDM 6.15, "Interrupt 12"). */
+    private static void stackRule(Instruction in, Fault f) {
+        if (f.isNonCanonical()
+                && in.encoding != null
+                && (in.encoding.has(Encoding.STACK) || in.memory && in.segment == SS)) {
+            f.vector = Fault.SS;
+        }
+    }
+
+    private Block successor(Block block) {
+        long rip = rip();
+        if (block.linkable) {
+            Block candidate = block.taken;
+            if (candidate != null && candidate.rip == rip && candidate.valid) {
+                return candidate;
+            }
+            candidate = block.next;
+            if (candidate != null && candidate.rip == rip && candidate.valid) {
+                return candidate;
+            }
+            Block found = lookup();
+            if (((found.gpa ^ block.gpa) & ~0xfffL) == 0
+                    && ((found.rip ^ block.rip) & ~0xfffL) == 0
+                    && found.mode == block.mode
+                    && found.codeBase == block.codeBase
+                    && (found.codeBase & 0xfff) == 0
+                    && found.secondPage < 0) {
+                if (block.taken == null || !block.taken.valid) {
+                    block.taken = found;
+                } else {
+                    block.next = found;
+                }
+            }
+            return found;
+        }
+        return lookup();
+    }
+
+    // ---- one instruction at a time -------------------------------------------------------------------------------
+
+    private ExitReason step() {
+        if (pendingVector >= 0) {
+            return deliverPending() ? null : ExitReason.SHUTDOWN;
+        }
+        boolean resume = (systemFlags() & RF) != 0;
+        if (breakpointsHit != 0 && shadow == 0 && !replaying()) {
+            int hit = breakpointsHit;
+            breakpointsHit = 0;
+            throw debug(hit, true);
+        }
+        if ((field(State.DR7) & 0xff) != 0 && !resume && !replaying() && (shadow & SHADOW_SS) == 0) {
+            int hit = instructionBreakpoints(wrap((is64() ? 0 : segmentBase(CS)) + rip()));
+            if (hit != 0) {
+                throw debug(hit, false);
+            }
+        }
+        rewindReplay();
+        Block block = lookup();
+        Op op = block.ops[0];
+        current = block;
+        boolean trap = flag(TF);
+        int shadowBefore = shadow;
+        int hitBefore = breakpointsHit;
+        shadow = 0;
+        long ripBefore = rip();
+        try {
+            op.execute(this);
+        } catch (Fault f) {
+            rip(ripBefore);
+            breakpointsHit = hitBefore;
+            stackRule(op.in, f);
+            commitReplay();
+            alone = false;
+            throw f;
+        } catch (ExitSignal s) {
+            if (s == doneSignal) {
+                retired++;
+                completed(op, resume, trap, shadowBefore);
+            } else {
+                rip(ripBefore);
+                shadow = shadowBefore;
+                breakpointsHit = hitBefore;
+                if (s == aloneSignal) {
+                    alone = true;
+                    return null;
+                }
+            }
+            throw s;
+        }
+        if (!op.in.encoding.has(Encoding.TRANSFER)) {
+            rip(op.in.nextRip());
+        }
+        retired++;
+        completed(op, resume, trap, shadowBefore);
+        return retired >= budgetEnd ? ExitReason.BUDGET : null;
+    }
+
+    private void completed(Op op, boolean resume, boolean trap, int shadowBefore) {
+        commitReplay();
+        alone = false;
+        String mnemonic = op.in.encoding == null ? "" : op.in.encoding.mnemonic;
+        if (shadowBefore != 0) {
+            attentionChanged();
+        }
+        if (resume && !mnemonic.startsWith("IRET")) {
+            rflags(rflags() & ~RF);
+        }
+        if (trap && (shadow & SHADOW_SS) == 0 && !mnemonic.startsWith("INT") && !mnemonic.startsWith("SYS")) {
+            breakpointsHit |= (int) DR6_BS;
+        }
+    }
+
+    /** Single-step bit of DR6. */
+    private static final long DR6_BS = 1 << 14;
+
+    // ---- events ------------------------------------------------------------------------------------------------
+
+    private boolean deliverPending() {
+        int vector = pendingVector;
+        pendingVector = -1;
+        attentionChanged();
+        return deliver(vector, pendingKind, pendingHasError, pendingError);
+    }
+
+    private boolean deliverFault(Fault f) {
+        return deliver(f.vector, EventDelivery.Kind.EXCEPTION, f.hasErrorCode, f.errorCode, f.trap);
+    }
+
+    private boolean deliver(int vector, EventDelivery.Kind kind, boolean hasError, int error) {
+        return deliver(vector, kind, hasError, error, true);
+    }
+
+    /** Delivers an event; faults on the way escalate (SDM table 6-5). @return false for a triple fault */
+    private boolean deliver(int firstVector, EventDelivery.Kind kind, boolean hasError, int error, boolean trap) {
+        int vector = firstVector;
+        EventDelivery.Kind how = kind;
+        boolean withError = hasError;
+        int code = error;
+        boolean asTrap = trap;
+        current = null;
+        while (true) {
+            long ripBefore = rip();
+            try {
+                events.deliver(this, vector, how, withError, code, ripBefore, !asTrap);
+                shadow = 0;
+                return true;
+            } catch (Fault nested) {
+                rip(ripBefore);
+                if (how == EventDelivery.Kind.EXCEPTION && vector == Fault.DF) {
+                    return false;
+                }
+                boolean escalates = how == EventDelivery.Kind.EXCEPTION
+                        && (contributory(vector) && contributory(nested.vector)
+                                || vector == Fault.PF && (nested.vector == Fault.PF || contributory(nested.vector)));
+                how = EventDelivery.Kind.EXCEPTION;
+                asTrap = false;
+                vector = escalates ? Fault.DF : nested.vector;
+                withError = escalates || nested.hasErrorCode;
+                code = escalates ? 0 : nested.errorCode;
+            }
+        }
+    }
+
+    private static boolean contributory(int vector) {
+        return vector == Fault.DE || vector >= Fault.TS && vector <= Fault.GP;
+    }
+
+    /** The instruction at RIP as text, for reports; never faults. */
+    protected final String instructionAtRip() {
+        try {
+            return lookup().ops[0].in.toString();
+        } catch (Fault f) {
+            return "(not readable: exception %d)".formatted(f.vector);
+        } catch (ExitSignal s) {
+            return "(not memory)";
+        }
+    }
+
+    /** Takes part in the engine's meetings from now on; once, before the first run. */
+    protected final void join() {
+        rendezvous.join(this);
+    }
+
+    protected final void closeCpu() {
+        rendezvous.leave(this);
+        freeState();
+    }
+}

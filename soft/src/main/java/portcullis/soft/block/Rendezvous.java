@@ -1,0 +1,110 @@
+package portcullis.soft.block;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
+
+/**
+ * Meetings of an engine's CPUs: to make sure that none is in the middle of an instruction, or to hold all others still.
+ *
+ * <p>A CPU takes part at its request polls and is absent while outside {@code run}. Whoever waits here serves others'
+ * requests meanwhile, so that two that call at once cannot lock up.
+ */
+final class Rendezvous {
+    private final List<Interpreter> cpus = new CopyOnWriteArrayList<>();
+    /** The CPU that holds all others still, or null. Guarded by this. */
+    private Interpreter holder;
+
+    void join(Interpreter cpu) {
+        cpus.add(cpu);
+    }
+
+    void leave(Interpreter cpu) {
+        cpus.remove(cpu);
+    }
+
+    /** Takes write rights on a page away from every CPU and waits until no store that used them is under way. */
+    void revokeWrite(Interpreter caller, long page) {
+        caller.revokeOwnWrite(page);
+        for (Interpreter cpu : cpus) {
+            if (cpu != caller && cpu.revokeOwnWrite(page) && cpu.inGuest()) {
+                awaitQuiescence(caller, cpu);
+            }
+        }
+    }
+
+    private void awaitQuiescence(Interpreter caller, Interpreter other) {
+        long seen = other.quiescentCount();
+        other.requestSync();
+        int spins = 0;
+        while (other.inGuest() && other.quiescentCount() == seen) {
+            caller.serveWhileWaiting();
+            pause(++spins);
+        }
+    }
+
+    /** Spins a little, then lets another thread have the core: there may be more CPUs than host cores. */
+    private static void pause(int spins) {
+        if (spins < 200) {
+            Thread.onSpinWait();
+        } else {
+            Thread.yield();
+        }
+    }
+
+    /** Runs {@code action} while every other CPU stands at a poll or outside. */
+    <T> T exclusively(Interpreter caller, Supplier<T> action) {
+        if (cpus.size() == 1) {
+            return action.get();
+        }
+        int spins = 0;
+        while (!claim(caller)) {
+            caller.serveWhileWaiting();
+            pause(++spins);
+        }
+        try {
+            for (Interpreter cpu : cpus) {
+                if (cpu != caller) {
+                    cpu.requestSync();
+                    spins = 0;
+                    while (cpu.inGuest() && !cpu.standing()) {
+                        pause(++spins);
+                    }
+                }
+            }
+            return action.get();
+        } finally {
+            synchronized (this) {
+                holder = null;
+            }
+        }
+    }
+
+    private synchronized boolean claim(Interpreter caller) {
+        if (holder != null) {
+            return false;
+        }
+        holder = caller;
+        return true;
+    }
+
+    private synchronized boolean held(Interpreter by) {
+        return holder != null && holder != by;
+    }
+
+    /** Stands still for as long as another CPU holds; called at polls, before entering the guest, and while waiting. */
+    void stand(Interpreter cpu) {
+        if (!held(cpu)) {
+            return;
+        }
+        cpu.standing(true);
+        try {
+            int spins = 0;
+            while (held(cpu)) {
+                pause(++spins);
+            }
+        } finally {
+            cpu.standing(false);
+        }
+    }
+}

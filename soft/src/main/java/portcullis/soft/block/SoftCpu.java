@@ -1,0 +1,288 @@
+package portcullis.soft.block;
+
+import portcullis.engine.Access;
+import portcullis.engine.DescriptorTable;
+import portcullis.engine.ExitDetails;
+import portcullis.engine.Register;
+import portcullis.engine.Segment;
+import portcullis.engine.SegmentRegister;
+import portcullis.engine.Translation;
+import portcullis.engine.VirtualCpu;
+import portcullis.soft.SoftEngine;
+import portcullis.soft.protect.EventDelivery;
+import portcullis.soft.state.State;
+import portcullis.soft.system.ModelSpecific;
+import portcullis.soft.system.ResetState;
+import portcullis.soft.system.XsaveArea;
+
+/** A virtual CPU of the software engine: the engine contract over the interpreter. */
+public final class SoftCpu extends Interpreter implements VirtualCpu {
+    private final int index;
+    private final int apicId;
+    private long apicBase;
+
+    private SoftCpu(SoftEngine engine, EngineShared shared, int index, int apicId) {
+        super(engine, shared);
+        this.index = index;
+        this.apicId = apicId;
+    }
+
+    /** Makes a CPU in its reset state. */
+    public static SoftCpu create(SoftEngine engine, EngineShared shared, int index, int apicId) {
+        SoftCpu cpu = new SoftCpu(engine, shared, index, apicId);
+        cpu.reset(false);
+        cpu.join();
+        return cpu;
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public int apicId() {
+        return apicId;
+    }
+
+    @Override
+    public boolean apicEnabled() {
+        return (apicBase & 1 << 11) != 0;
+    }
+
+    @Override
+    public ExitDetails exit() {
+        return exit;
+    }
+
+    @Override
+    public void setBudget(long instructions) {
+        budgetEnd = instructions == Long.MAX_VALUE ? Long.MAX_VALUE : retired + instructions;
+    }
+
+    @Override
+    public long retired() {
+        return retired;
+    }
+
+    @Override
+    public void reset(boolean init) {
+        pendingVector = -1;
+        breakpointsHit = 0;
+        shadow = 0;
+        nmiBlocked = false;
+        forgetExit();
+        ResetState.apply(this, init);
+        pagingChanged();
+        flushAll();
+        modeChanged();
+        writeDr7(0x400);
+    }
+
+    @Override
+    public void startup(int vector) {
+        segment(CS, vector << 8 & 0xffff, (long) vector << 12, 0xffff, segmentAttributes(CS));
+        rip(0);
+    }
+
+    @Override
+    public long get(Register register) {
+        return switch (register) {
+            case RIP -> rip();
+            case RFLAGS -> rflags();
+            default -> register.ordinal() < 16 ? r64(register.ordinal()) : field(offset(register));
+        };
+    }
+
+    @Override
+    public void set(Register register, long value) {
+        switch (register) {
+            case RFLAGS -> rflags(value);
+            case DR7 -> writeDr7(value);
+            default -> {
+                if (register.ordinal() < 16) {
+                    r64(register.ordinal(), value);
+                } else {
+                    field(offset(register), value);
+                }
+            }
+        }
+        switch (register) {
+            case CR0, CR3, CR4, EFER -> {
+                pagingChanged();
+                if (register == Register.CR3 || register == Register.CR0) {
+                    walker.loadPdptes(cr3() & 0xffffffe0L);
+                }
+                flushAll();
+                modeChanged();
+            }
+            default -> {
+                // Nothing follows from the others.
+            }
+        }
+    }
+
+    private static int offset(Register register) {
+        return switch (register) {
+            case RIP -> State.RIP;
+            case CR0 -> State.CR0;
+            case CR2 -> State.CR2;
+            case CR3 -> State.CR3;
+            case CR4 -> State.CR4;
+            case CR8 -> State.CR8;
+            case XCR0 -> State.XCR0;
+            case EFER -> State.EFER;
+            case DR0 -> State.DR;
+            case DR1 -> State.DR + 8;
+            case DR2 -> State.DR + 16;
+            case DR3 -> State.DR + 24;
+            case DR6 -> State.DR6;
+            case DR7 -> State.DR7;
+            default -> throw new IllegalArgumentException("no field for " + register);
+        };
+    }
+
+    @Override
+    public Segment segment(SegmentRegister register) {
+        int number = register.ordinal();
+        return new Segment(
+                selector(number), segmentBase(number), (int) segmentLimit(number), segmentAttributes(number));
+    }
+
+    @Override
+    public void setSegment(SegmentRegister register, Segment value) {
+        segment(register.ordinal(), value.selector(), value.base(), value.limit() & 0xffffffffL, value.attributes());
+    }
+
+    @Override
+    public DescriptorTable gdt() {
+        return new DescriptorTable(gdtBase, gdtLimit);
+    }
+
+    @Override
+    public void setGdt(DescriptorTable value) {
+        gdtBase = value.base();
+        gdtLimit = value.limit();
+    }
+
+    @Override
+    public DescriptorTable idt() {
+        return new DescriptorTable(idtBase, idtLimit);
+    }
+
+    @Override
+    public void setIdt(DescriptorTable value) {
+        idtBase = value.base();
+        idtLimit = value.limit();
+    }
+
+    @Override
+    public long msr(int number) {
+        return ModelSpecific.kept(this, number);
+    }
+
+    @Override
+    public void setMsr(int number, long value) {
+        ModelSpecific.keep(this, number, value);
+    }
+
+    @Override
+    public byte[] extendedState() {
+        return XsaveArea.save(this);
+    }
+
+    @Override
+    public void setExtendedState(byte[] image) {
+        XsaveArea.restore(this, image);
+    }
+
+    @Override
+    public boolean nmiReady() {
+        return !nmiBlocked && pendingVector < 0 && (shadow & SHADOW_SS) == 0 && !replaying();
+    }
+
+    @Override
+    public void requestInterruptWindow(boolean wanted) {
+        windowWanted = wanted;
+        if (wanted) {
+            attentionChanged();
+        }
+    }
+
+    @Override
+    public void injectInterrupt(int vector) {
+        inject(vector, EventDelivery.Kind.EXTERNAL, false, 0);
+    }
+
+    @Override
+    public void injectNmi() {
+        nmiBlocked = true;
+        inject(2, EventDelivery.Kind.NMI, false, 0);
+    }
+
+    @Override
+    public void injectException(int vector, boolean hasErrorCode, int errorCode) {
+        inject(vector, EventDelivery.Kind.EXCEPTION, hasErrorCode, errorCode);
+    }
+
+    private void inject(int vector, EventDelivery.Kind kind, boolean hasErrorCode, int errorCode) {
+        pendingVector = vector;
+        pendingKind = kind;
+        pendingHasError = hasErrorCode;
+        pendingError = errorCode;
+    }
+
+    @Override
+    public void setApicBase(long value) {
+        apicBase = value;
+    }
+
+    @Override
+    public void flushTlb() {
+        flushAll();
+    }
+
+    @Override
+    public void flushTlb(long gva) {
+        flushPage(gva, -1, true);
+    }
+
+    @Override
+    public Translation translate(long gva, Access access, boolean user, boolean setAccessed, boolean setDirty) {
+        if (isLong() && !canonical(gva)) {
+            return new Translation(Translation.Result.INVALID_GVA, gva, false);
+        }
+        Translation.Result result = walker.walk(gva, access, user, true, setAccessed, setDirty);
+        long address = result == Translation.Result.SUCCESS ? walker.gpa : walker.entryAddress;
+        return new Translation(result, address, walker.bitsSet);
+    }
+
+    @Override
+    public String describe() {
+        StringBuilder text = new StringBuilder();
+        String[] names = {
+            "RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R8 ", "R9 ", "R10", "R11", "R12", "R13", "R14",
+            "R15"
+        };
+        for (int i = 0; i < 16; i++) {
+            text.append("%s=%016x%s".formatted(names[i], r64(i), i % 4 == 3 ? "\n" : " "));
+        }
+        text.append("RIP=%016x RFLAGS=%08x CPL=%d\n".formatted(rip(), rflags(), cpl()));
+        for (SegmentRegister register : SegmentRegister.values()) {
+            Segment s = segment(register);
+            text.append("%-4s %04x base=%016x limit=%08x attributes=%05x\n"
+                    .formatted(register, s.selector(), s.base(), s.limit(), s.attributes()));
+        }
+        text.append("GDT base=%016x limit=%04x IDT base=%016x limit=%04x\n"
+                .formatted(gdtBase, gdtLimit, idtBase, idtLimit));
+        text.append("CR0=%08x CR2=%016x CR3=%016x CR4=%08x EFER=%04x\n"
+                .formatted(cr0(), field(State.CR2), cr3(), cr4(), efer()));
+        text.append("next: ").append(instructionAtRip()).append('\n');
+        return text.toString();
+    }
+
+    @Override
+    public void close() {
+        closeCpu();
+    }
+}

@@ -1,0 +1,558 @@
+package portcullis.soft.cpu;
+
+import portcullis.engine.Access;
+import portcullis.engine.Translation;
+import portcullis.memory.GuestMemory;
+import portcullis.memory.host.HostMemory;
+import portcullis.soft.mmu.PageWalker;
+import portcullis.soft.mmu.Tlb;
+import portcullis.soft.state.State;
+
+/**
+ * Loads and stores by linear address, through the two levels of TLB.
+ *
+ * <p>The fast path is one compare: the first-level entry's tag holds page and <em>context id</em>, a number that stands for
+ * everything the access rights depend on (address space, privilege, SMAP override). An access that crosses a page compares
+ * unequal by construction. Everything else (miss, MMIO, code pages, page crossings, alignment checks, data breakpoints) goes
+ * the slow way, which decides anew from the second level or the page tables.
+ */
+public abstract class LinearMemory extends Flags {
+    public static final long CR0_PE = 1;
+    public static final long CR0_AM = 1L << 18;
+
+    private static final long PAGE = ~0xfffL;
+    private static final int CONTEXTS = 1 << 12;
+
+    /** Banks of context ids of one address space. */
+    private static final int SUPERVISOR = 0;
+
+    private static final int SUPERVISOR_SMAP = 1;
+    private static final int USER = 2;
+    /** User mode with alignment checks on: never filled, so that each access takes the slow path. */
+    private static final int USER_ALIGNED = 3;
+
+    protected final GuestMemory memory;
+    protected final PageWalker walker;
+    protected final Tlb tlb = new Tlb();
+
+    /** Or-ed to the linear page it makes a first-level tag. */
+    private long contextTag;
+
+    private int bank;
+    private int pcid;
+    private final int[] contextIds = new int[4096 * 4];
+    private int nextContext = 1;
+    /** Counts what invalidates looked-up code without a change of context: INVLPG. */
+    private int codeGeneration;
+
+    /** First-level entries may be filled: no data breakpoint is armed. */
+    protected boolean fillAllowed = true;
+
+    protected final Fault fault = new Fault();
+
+    protected LinearMemory(GuestMemory memory, int physicalBits) {
+        this.memory = memory;
+        walker = new PageWalker(memory, physicalBits);
+    }
+
+    // ---- context -----------------------------------------------------------------------------------------------
+
+    /** To be called when CR0, CR3, CR4, EFER or PKRU changed: the walker takes them over. */
+    protected final void pagingChanged() {
+        walker.context(cr0(), cr3(), cr4(), efer(), field32(State.PKRU));
+        pcid = (cr4() & PageWalker.CR4_PCIDE) != 0 ? (int) cr3() & 0xfff : 0;
+        contextChanged();
+    }
+
+    /** To be called when CPL or RFLAGS.AC changed. */
+    public final void contextChanged() {
+        if (cpl() == 3) {
+            bank = flag(AC) && (cr0() & CR0_AM) != 0 ? USER_ALIGNED : USER;
+        } else {
+            bank = (cr4() & PageWalker.CR4_SMAP) != 0 && !flag(AC) ? SUPERVISOR_SMAP : SUPERVISOR;
+        }
+        int id = contextIds[pcid * 4 + bank];
+        contextTag = id != 0 ? id : newContext();
+    }
+
+    private int newContext() {
+        if (nextContext == CONTEXTS) {
+            java.util.Arrays.fill(contextIds, 0);
+            clearFirstLevel();
+            codeGeneration++;
+            nextContext = 1;
+        }
+        contextIds[pcid * 4 + bank] = nextContext;
+        return nextContext++;
+    }
+
+    private void clearFirstLevel() {
+        HostMemory.fill(state + State.TLB, (long) State.TLB_ENTRIES << State.TLB_ENTRY_SHIFT, (byte) 0);
+    }
+
+    private void forgetContexts() {
+        java.util.Arrays.fill(contextIds, 0);
+        contextChanged();
+    }
+
+    /** Stands for everything that a looked-up code address depends on: equal key, equal code (until the page is written). */
+    protected final long codeContext() {
+        return contextTag | (long) codeGeneration << 12;
+    }
+
+    protected final void codeContextChanged() {
+        codeGeneration++;
+    }
+
+    // ---- flushes -----------------------------------------------------------------------------------------------
+
+    /** MOV CR3 without the keep bit, INVPCID type 1: the address space {@code space}, global pages stay. */
+    protected final void flushSpace(int space) {
+        tlb.flushSpace(space);
+        java.util.Arrays.fill(contextIds, space * 4, space * 4 + 4, 0);
+        contextChanged();
+    }
+
+    protected final void flushAllNonGlobal() {
+        tlb.flushNonGlobal();
+        forgetContexts();
+    }
+
+    protected final void flushAll() {
+        tlb.flushAll();
+        forgetContexts();
+    }
+
+    /** First-level entries only: rights must be decided anew (PKRU, CR0.WP, ...), translations stay. */
+    protected final void flushRights() {
+        forgetContexts();
+    }
+
+    /** INVLPG: {@code la} in the current address space and global. {@code space} negative: in all. */
+    protected final void flushPage(long la, int space, boolean globalToo) {
+        codeGeneration++;
+        if (tlb.flushPage(la, space, globalToo)) {
+            forgetContexts();
+            return;
+        }
+        HostMemory.fill(entry(la), 1L << State.TLB_ENTRY_SHIFT, (byte) 0);
+    }
+
+    protected final int currentPcid() {
+        return pcid;
+    }
+
+    /** Takes the write right of first-level entries for a page away, so that the next store there is seen. Any thread. */
+    protected final boolean revokeWrite(long page) {
+        boolean found = false;
+        for (int i = 0; i < State.TLB_ENTRIES; i++) {
+            long entry = state + State.TLB + ((long) i << State.TLB_ENTRY_SHIFT);
+            long tag = HostMemory.getLongVolatile(entry + State.TLB_WRITE);
+            if (tag != 0 && HostMemory.getLong(entry + State.TLB_PAGE) == page) {
+                HostMemory.compareAndSetLong(entry + State.TLB_WRITE, tag, 0);
+                found = true;
+            }
+        }
+        return found;
+    }
+
+    // ---- fast path ---------------------------------------------------------------------------------------------
+
+    private long entry(long la) {
+        return state + State.TLB + (la >>> 7 & (State.TLB_ENTRIES - 1) << State.TLB_ENTRY_SHIFT);
+    }
+
+    public final int read8(long la) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry) == (la & PAGE | contextTag)) {
+            return HostMemory.getByteAcquire(la + HostMemory.getLong(entry + State.TLB_ADDEND)) & 0xff;
+        }
+        return (int) readSlow(la, 1);
+    }
+
+    public final int read16(long la) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry) == (la + 1 & PAGE | contextTag)) {
+            return HostMemory.getShortAcquire(la + HostMemory.getLong(entry + State.TLB_ADDEND)) & 0xffff;
+        }
+        return (int) readSlow(la, 2);
+    }
+
+    /** Zero-extended. */
+    public final long read32(long la) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry) == (la + 3 & PAGE | contextTag)) {
+            return HostMemory.getIntAcquire(la + HostMemory.getLong(entry + State.TLB_ADDEND)) & 0xffffffffL;
+        }
+        return readSlow(la, 4);
+    }
+
+    public final long read64(long la) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry) == (la + 7 & PAGE | contextTag)) {
+            return HostMemory.getLongAcquire(la + HostMemory.getLong(entry + State.TLB_ADDEND));
+        }
+        return readSlow(la, 8);
+    }
+
+    /** Reads 1, 2, 4 or 8 bytes, zero-extended. */
+    public final long read(long la, int size) {
+        return switch (size) {
+            case 1 -> read8(la);
+            case 2 -> read16(la);
+            case 4 -> read32(la);
+            default -> read64(la);
+        };
+    }
+
+    public final void write8(long la, int value) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry + State.TLB_WRITE) == (la & PAGE | contextTag)) {
+            HostMemory.putByteRelease(la + HostMemory.getLong(entry + State.TLB_ADDEND), (byte) value);
+        } else {
+            writeSlow(la, 1, value);
+        }
+    }
+
+    public final void write16(long la, int value) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry + State.TLB_WRITE) == (la + 1 & PAGE | contextTag)) {
+            HostMemory.putShortRelease(la + HostMemory.getLong(entry + State.TLB_ADDEND), (short) value);
+        } else {
+            writeSlow(la, 2, value);
+        }
+    }
+
+    public final void write32(long la, long value) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry + State.TLB_WRITE) == (la + 3 & PAGE | contextTag)) {
+            HostMemory.putIntRelease(la + HostMemory.getLong(entry + State.TLB_ADDEND), (int) value);
+        } else {
+            writeSlow(la, 4, value);
+        }
+    }
+
+    public final void write64(long la, long value) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry + State.TLB_WRITE) == (la + 7 & PAGE | contextTag)) {
+            HostMemory.putLongRelease(la + HostMemory.getLong(entry + State.TLB_ADDEND), value);
+        } else {
+            writeSlow(la, 8, value);
+        }
+    }
+
+    /** Writes the low 1, 2, 4 or 8 bytes of {@code value}. */
+    public final void write(long la, int size, long value) {
+        switch (size) {
+            case 1 -> write8(la, (int) value);
+            case 2 -> write16(la, (int) value);
+            case 4 -> write32(la, value);
+            default -> write64(la, value);
+        }
+    }
+
+    /**
+     * Host address for a read-modify-write of {@code size} bytes, or 0 where it must go the slow way ({@link #beginModify},
+     * {@link #writeSlow}).
+     */
+    public final long hostForModify(long la, int size) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry + State.TLB_WRITE) == (la + size - 1 & PAGE | contextTag)) {
+            return la + HostMemory.getLong(entry + State.TLB_ADDEND);
+        }
+        return fillForModify(la, size);
+    }
+
+    private long fillForModify(long la, int size) {
+        if (((la ^ la + size - 1) & PAGE) == 0 && bank != USER_ALIGNED) {
+            translate(la, Access.WRITE, bank == USER, false);
+            long entry = entry(la);
+            if (HostMemory.getLong(entry + State.TLB_WRITE) == (la & PAGE | contextTag)) {
+                return la + HostMemory.getLong(entry + State.TLB_ADDEND);
+            }
+        }
+        return 0;
+    }
+
+    /** Host address for a read of {@code size} (up to 64) bytes inside one page, or 0. */
+    public final long hostForRead(long la, int size) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry) == (la + size - 1 & PAGE | contextTag)) {
+            return la + HostMemory.getLong(entry + State.TLB_ADDEND);
+        }
+        return 0;
+    }
+
+    /** The read half of a read-modify-write that {@link #hostForModify} refused: faults are those of a write. */
+    public final long beginModify(long la, int size) {
+        probeWrite(la, size);
+        return readSlow(la, size);
+    }
+
+    /** Raises what a write of {@code size} bytes would raise, and writes nothing. */
+    public final void probeWrite(long la, int size) {
+        alignmentCheck(la, size);
+        boolean user = bank >= USER;
+        translate(la, Access.WRITE, user, false);
+        long last = wrap(la + size - 1);
+        if (((la ^ last) & PAGE) != 0) {
+            translate(last, Access.WRITE, user, false);
+        }
+    }
+
+    /** Raises what a read of {@code size} bytes would raise. */
+    public final void probeRead(long la, int size) {
+        alignmentCheck(la, size);
+        boolean user = bank >= USER;
+        translate(la, Access.READ, user, false);
+        long last = wrap(la + size - 1);
+        if (((la ^ last) & PAGE) != 0) {
+            translate(last, Access.READ, user, false);
+        }
+    }
+
+    // ---- slow path ---------------------------------------------------------------------------------------------
+
+    /** Linear addresses are 32 bits wide outside 64-bit mode. */
+    protected abstract long wrap(long la);
+
+    /** A data breakpoint may watch this access (SDM 17.2.4). */
+    protected abstract void watch(long la, int size, boolean write);
+
+    /** Reads where there is no RAM. */
+    protected abstract long mmioRead(long gpa, int size);
+
+    protected abstract void mmioWrite(long gpa, int size, long value);
+
+    /** A store hits a page with decoded code; may throw to have the instruction executed alone. */
+    protected abstract void beforeCodeWrite(long gpa, int size);
+
+    private void alignmentCheck(long la, int size) {
+        if (bank == USER_ALIGNED && size <= 8 && (la & size - 1) != 0) {
+            throw fault(Fault.AC, 0);
+        }
+    }
+
+    private long readSlow(long la, int size) {
+        alignmentCheck(la, size);
+        return readAs(la, size, bank >= USER, false);
+    }
+
+    /** Reads as the processor itself: descriptor tables, TSS; supervisor rights, SMAP applies always. */
+    public final long readSystem(long la, int size) {
+        return readAs(la, size, false, true);
+    }
+
+    private long readAs(long la, int size, boolean user, boolean implicit) {
+        if (!fillAllowed) {
+            watch(la, size, false);
+        }
+        if (((la ^ la + size - 1) & PAGE) == 0) {
+            return readPhysical(translate(la, Access.READ, user, implicit), size);
+        }
+        int first = (int) (0x1000 - (la & 0xfff));
+        long next = wrap(la + first);
+        long lowGpa = translate(la, Access.READ, user, implicit);
+        long highGpa = translate(next, Access.READ, user, implicit);
+        long low = readPieces(lowGpa, first);
+        return low | readPieces(highGpa, size - first) << first * 8;
+    }
+
+    private long readPieces(long gpa, int count) {
+        if (memory.hostAddress(gpa) == 0) {
+            return mmioRead(gpa, count);
+        }
+        long value = 0;
+        for (int i = 0; i < count; i++) {
+            value |= readPhysical(gpa + i, 1) << i * 8;
+        }
+        return value;
+    }
+
+    private long readPhysical(long gpa, int size) {
+        long host = memory.hostAddress(gpa);
+        if (host == 0) {
+            return mmioRead(gpa, size);
+        }
+        return switch (size) {
+            case 1 -> HostMemory.getByteAcquire(host) & 0xff;
+            case 2 -> HostMemory.getShortAcquire(host) & 0xffff;
+            case 4 -> HostMemory.getIntAcquire(host) & 0xffffffffL;
+            default -> HostMemory.getLongAcquire(host);
+        };
+    }
+
+    /** Writes without the first-level TLB. Nothing is written where any byte faults. */
+    public final void writeSlow(long la, int size, long value) {
+        alignmentCheck(la, size);
+        writeAs(la, size, value, bank >= USER, false);
+    }
+
+    /** Writes as the processor itself: busy bits, accessed bits of descriptors, TSS. */
+    public final void writeSystem(long la, int size, long value) {
+        writeAs(la, size, value, false, true);
+    }
+
+    private void writeAs(long la, int size, long value, boolean user, boolean implicit) {
+        if (!fillAllowed) {
+            watch(la, size, true);
+        }
+        if (((la ^ la + size - 1) & PAGE) == 0) {
+            writePhysical(translate(la, Access.WRITE, user, implicit), size, value);
+            return;
+        }
+        int first = (int) (0x1000 - (la & 0xfff));
+        long next = wrap(la + first);
+        long lowGpa = translate(la, Access.WRITE, user, implicit);
+        long highGpa = translate(next, Access.WRITE, user, implicit);
+        checkCode(lowGpa, first);
+        checkCode(highGpa, size - first);
+        writePieces(lowGpa, first, value);
+        writePieces(highGpa, size - first, value >>> first * 8);
+    }
+
+    private void checkCode(long gpa, int size) {
+        if ((memory.pageFlags(gpa) & GuestMemory.PAGE_CODE) != 0) {
+            beforeCodeWrite(gpa, size);
+        }
+    }
+
+    private void writePieces(long gpa, int count, long value) {
+        GuestMemory.Segment segment = memory.segmentAt(gpa);
+        if (segment == null || !segment.writable()) {
+            mmioWrite(gpa, count, value);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            HostMemory.putByteRelease(memory.hostAddress(gpa + i), (byte) (value >>> i * 8));
+        }
+        memory.written(gpa, count);
+    }
+
+    private void writePhysical(long gpa, int size, long value) {
+        GuestMemory.Segment segment = memory.segmentAt(gpa);
+        if (segment == null || !segment.writable()) {
+            mmioWrite(gpa, size, value);
+            return;
+        }
+        checkCode(gpa, size);
+        long host = memory.hostAddress(gpa);
+        switch (size) {
+            case 1 -> HostMemory.putByteRelease(host, (byte) value);
+            case 2 -> HostMemory.putShortRelease(host, (short) value);
+            case 4 -> HostMemory.putIntRelease(host, (int) value);
+            default -> HostMemory.putLongRelease(host, value);
+        }
+        memory.written(gpa, size);
+    }
+
+    /** Physical address of {@code la} for instruction fetch at the current privilege level. */
+    public final long translateFetch(long la) {
+        return translate(la, Access.EXECUTE, bank >= USER, false);
+    }
+
+    /**
+     * Physical address for an access, from the second-level TLB or by a walk; fills the first level where it may.
+     *
+     * @param implicit an access of the processor's own: SMAP applies whatever RFLAGS.AC says
+     */
+    public final long translate(long la, Access access, boolean user, boolean implicit) {
+        if ((cr0() & PageWalker.CR0_PG) != 0 && (efer() & PageWalker.EFER_LMA) != 0 && !walker.canonical(la)) {
+            Fault gp = fault(Fault.GP, 0);
+            gp.nonCanonical = true;
+            throw gp;
+        }
+        boolean mayTouchUser = !implicit && bank == SUPERVISOR;
+        if (tlb.lookup(la, pcid)
+                && (access != Access.WRITE || tlb.has(Tlb.DIRTY))
+                && walker.permitted(
+                        access,
+                        user,
+                        mayTouchUser,
+                        tlb.has(Tlb.WRITABLE),
+                        tlb.has(Tlb.USER),
+                        tlb.has(Tlb.EXECUTABLE),
+                        tlb.key())) {
+            return fill(la, access, user == bank >= USER && !implicit);
+        }
+        Translation.Result result = walker.walk(la, access, user, mayTouchUser, true, true);
+        if (result != Translation.Result.SUCCESS) {
+            // A fault removes what is cached for the page (SDM 4.10.4.1), or a stale entry would make it spurious for
+            // ever.
+            flushPage(la, pcid, true);
+            pageFault(la, walker.errorCode);
+        }
+        tlb.insert(la, pcid, walker);
+        return fill(la, access, user == bank >= USER && !implicit);
+    }
+
+    private void pageFault(long la, int errorCode) {
+        field(State.CR2, la);
+        throw fault(Fault.PF, errorCode);
+    }
+
+    private long fill(long la, Access access, boolean sameContext) {
+        long page = tlb.page();
+        long gpa = page | la & 0xfff;
+        if (!sameContext || !fillAllowed || bank == USER_ALIGNED || access == Access.EXECUTE) {
+            return gpa;
+        }
+        GuestMemory.Segment segment = memory.segmentAt(page);
+        if (segment == null) {
+            return gpa;
+        }
+        long entry = entry(la);
+        long tag = la & PAGE | contextTag;
+        boolean user = bank >= USER;
+        boolean mayTouchUser = bank == SUPERVISOR;
+        boolean readable = permittedNow(Access.READ, user, mayTouchUser);
+        boolean writable = segment.writable() && tlb.has(Tlb.DIRTY) && permittedNow(Access.WRITE, user, mayTouchUser);
+        HostMemory.putLong(entry, 0);
+        HostMemory.putLong(entry + State.TLB_WRITE, 0);
+        HostMemory.putLong(entry + State.TLB_ADDEND, segment.hostAddress() + (page - segment.gpa()) - (la & PAGE));
+        HostMemory.putLong(entry + State.TLB_PAGE, page);
+        if (readable) {
+            HostMemory.putLong(entry, tag);
+        }
+        if (writable) {
+            // First publish the right to write, then look whether the page holds code: whoever decodes code there sets
+            // the
+            // flag first and then takes rights away (revokeWrite). One of the two sees the other.
+            HostMemory.putLongVolatile(entry + State.TLB_WRITE, tag);
+            if ((memory.pageFlags(page) & (GuestMemory.PAGE_CODE | GuestMemory.PAGE_DIRTY)) != GuestMemory.PAGE_DIRTY) {
+                HostMemory.putLong(entry + State.TLB_WRITE, 0);
+            }
+        }
+        return gpa;
+    }
+
+    private boolean permittedNow(Access access, boolean user, boolean mayTouchUser) {
+        return walker.permitted(
+                access,
+                user,
+                mayTouchUser,
+                tlb.has(Tlb.WRITABLE),
+                tlb.has(Tlb.USER),
+                tlb.has(Tlb.EXECUTABLE),
+                tlb.key());
+    }
+
+    // ---- faults ------------------------------------------------------------------------------------------------
+
+    /** The fault to throw: an exception with an error code. */
+    public final Fault fault(int vector, int errorCode) {
+        fault.vector = vector;
+        fault.errorCode = errorCode;
+        fault.hasErrorCode = true;
+        fault.nonCanonical = false;
+        fault.trap = false;
+        return fault;
+    }
+
+    /** The fault to throw: an exception without an error code. */
+    public final Fault fault(int vector) {
+        fault(vector, 0);
+        fault.hasErrorCode = false;
+        return fault;
+    }
+}
