@@ -54,6 +54,9 @@ public abstract class Interpreter extends Cpu {
     protected EventDelivery.Kind pendingKind;
     protected boolean pendingHasError;
     protected int pendingError;
+    /** Posted and not yet taken. While there are any, also blocked ones, instructions are executed one at a time. */
+    protected int nmisPending;
+
     protected boolean windowWanted;
     private ExitReason unanswered;
 
@@ -336,6 +339,7 @@ public abstract class Interpreter extends Cpu {
         return replaying()
                 || shadow != 0
                 || pendingVector >= 0
+                || nmisPending > 0
                 || breakpointsHit != 0
                 || (systemFlags() & (TF | RF)) != 0
                 || (field(State.DR7) & 0xff) != 0
@@ -467,6 +471,11 @@ public abstract class Interpreter extends Cpu {
     private ExitReason step() {
         if (pendingVector >= 0) {
             return deliverPending() ? null : ExitReason.SHUTDOWN;
+        }
+        if (nmisPending > 0 && !nmiBlocked && (shadow & SHADOW_SS) == 0 && !replaying()) {
+            nmisPending--;
+            nmiBlocked = true;
+            return deliver(Fault.NMI, EventDelivery.Kind.NMI, false, 0) ? null : ExitReason.SHUTDOWN;
         }
         boolean resume = (systemFlags() & RF) != 0;
         if (breakpointsHit != 0 && shadow == 0 && !replaying()) {

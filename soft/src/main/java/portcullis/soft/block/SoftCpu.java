@@ -71,6 +71,7 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         breakpointsHit = 0;
         shadow = 0;
         nmiBlocked = false;
+        nmisPending = 0;
         forgetExit();
         ResetState.apply(this, init);
         pagingChanged();
@@ -197,11 +198,6 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     }
 
     @Override
-    public boolean nmiReady() {
-        return !nmiBlocked && pendingVector < 0 && (shadow & SHADOW_SS) == 0 && !replaying();
-    }
-
-    @Override
     public void requestInterruptWindow(boolean wanted) {
         windowWanted = wanted;
         if (wanted) {
@@ -215,9 +211,8 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     }
 
     @Override
-    public void injectNmi() {
-        nmiBlocked = true;
-        inject(2, EventDelivery.Kind.NMI, false, 0);
+    public void postNmi() {
+        nmisPending = Math.min(nmisPending + 1, nmiBlocked ? 1 : 2);
     }
 
     @Override
