@@ -1,0 +1,118 @@
+package portcullis.hypervisor;
+
+import portcullis.engine.ExitDetails;
+import portcullis.engine.ExitReason;
+import portcullis.engine.VirtualCpu;
+import portcullis.hypervisor.VtlContext.Activity;
+import portcullis.hypervisor.apic.LocalApic;
+
+/** Answers the exits of one VP. */
+final class ExitDispatcher {
+    private static final int INVALID_OPCODE = 6;
+    private static final int MSR_TSC = 0x10;
+    private static final int FIRST_X2APIC_MSR = 0x800;
+    private static final int LAST_X2APIC_MSR = 0x8ff;
+
+    private final Partition partition;
+    private final VirtualProcessor vp;
+    private final VirtualCpu cpu;
+    private final ExitDetails exit;
+
+    ExitDispatcher(Partition partition, VirtualProcessor vp) {
+        this.partition = partition;
+        this.vp = vp;
+        cpu = vp.cpu();
+        exit = cpu.exit();
+    }
+
+    /** Deals with the last exit. @return whether it may have changed what the local APIC has for the processor */
+    boolean dispatch(ExitReason reason) {
+        return switch (reason) {
+            case PORT_READ -> {
+                exit.value = low(partition.io().portRead(exit.port, exit.size), exit.size);
+                yield false;
+            }
+            case PORT_WRITE -> {
+                partition.io().portWrite(exit.port, exit.size, (int) low(exit.value, exit.size));
+                yield false;
+            }
+            case MMIO_READ -> {
+                mmioRead();
+                yield false;
+            }
+            case MMIO_WRITE -> mmioWrite();
+            case MSR_READ -> {
+                readMsr(vp.apic());
+                yield false;
+            }
+            case MSR_WRITE -> writeMsr(vp.apic());
+            case HYPERCALL -> {
+                // No hypervisor interface is offered: VMCALL and VMMCALL do not exist.
+                cpu.injectException(INVALID_OPCODE, false, 0);
+                yield false;
+            }
+            case HALT -> {
+                vp.context().setActivity(Activity.HALTED);
+                yield true;
+            }
+            case TASK_PRIORITY, INTERRUPT_WINDOW -> true;
+            case ACCESS_DENIED ->
+                throw new IllegalStateException("the engine refused an access without protections: " + exit.readable());
+            case SHUTDOWN -> {
+                partition.end(new Outcome.TripleFault(vp.index(), cpu.describe()));
+                yield false;
+            }
+            case KICKED, BUDGET -> false;
+        };
+    }
+
+    private static long low(long value, int size) {
+        return size >= 8 ? value : value & (1L << size * 8) - 1;
+    }
+
+    private void mmioRead() {
+        LocalApic apic = vp.apic();
+        long value = apic.covers(exit.gpa)
+                ? apic.readPage((int) exit.gpa & 0xfff, exit.size)
+                : partition.io().mmioRead(exit.gpa, exit.size);
+        exit.value = low(value, exit.size);
+    }
+
+    private boolean mmioWrite() {
+        LocalApic apic = vp.apic();
+        if (apic.covers(exit.gpa)) {
+            apic.writePage((int) exit.gpa & 0xfff, exit.size, exit.value);
+            return true;
+        }
+        partition.io().mmioWrite(exit.gpa, exit.size, low(exit.value, exit.size));
+        return false;
+    }
+
+    private void readMsr(LocalApic apic) {
+        exit.fault = false;
+        if (exit.msr >= FIRST_X2APIC_MSR && exit.msr <= LAST_X2APIC_MSR) {
+            apic.readMsr(exit);
+        } else if (exit.msr == LocalApic.MSR_APIC_BASE) {
+            exit.value = apic.base();
+        } else if (exit.msr == LocalApic.MSR_TSC_DEADLINE && apic.hasTscDeadline()) {
+            exit.value = apic.tscDeadline();
+        } else {
+            exit.fault = true;
+        }
+    }
+
+    private boolean writeMsr(LocalApic apic) {
+        exit.fault = false;
+        if (exit.msr >= FIRST_X2APIC_MSR && exit.msr <= LAST_X2APIC_MSR) {
+            exit.fault = !apic.writeMsr(exit.msr, exit.value);
+        } else if (exit.msr == LocalApic.MSR_APIC_BASE) {
+            exit.fault = !apic.writeBase(exit.value);
+            cpu.setApicBase(apic.base());
+        } else if (exit.msr == LocalApic.MSR_TSC_DEADLINE && apic.hasTscDeadline()) {
+            apic.writeTscDeadline(exit.value, cpu.msr(MSR_TSC));
+        } else {
+            exit.fault = true;
+        }
+        return !exit.fault;
+    }
+}

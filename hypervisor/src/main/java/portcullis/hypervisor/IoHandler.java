@@ -1,0 +1,27 @@
+package portcullis.hypervisor;
+
+/** The machine around the processors, as they see it. Called on VP threads, several at once; must not throw or block for long. */
+public interface IoHandler {
+    /**
+     * IN.
+     *
+     * @param port 0 to 0xffff
+     * @param size 1, 2 or 4 bytes
+     * @return the value in the low {@code size} bytes; the rest is ignored
+     */
+    int portRead(int port, int size);
+
+    /** OUT. */
+    void portWrite(int port, int size, int value);
+
+    /**
+     * A load where there is no memory and no local APIC.
+     *
+     * @param size 1 to 8 bytes
+     * @return the value in the low {@code size} bytes; the rest is ignored
+     */
+    long mmioRead(long gpa, int size);
+
+    /** A store where there is no memory and no local APIC, or to ROM. */
+    void mmioWrite(long gpa, int size, long value);
+}

@@ -1,0 +1,380 @@
+package portcullis.hypervisor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import portcullis.engine.Engine;
+import portcullis.hypervisor.apic.InterruptFabric;
+import portcullis.hypervisor.time.GuestTime;
+import portcullis.memory.GuestMemory;
+
+/**
+ * A guest's processors, memory and time, and the control over them.
+ *
+ * <p>The control methods ({@link #start}, {@link #pause}, {@link #resume}, {@link #reset}, {@link #stop}) are for threads that
+ * are neither VPs nor alarms: they wait for VPs. What a device wants goes through {@link #end}, which waits for nobody.
+ */
+public final class Partition implements AutoCloseable {
+    private enum State {
+        CREATED,
+        RUNNING,
+        PAUSED,
+        STOPPED
+    }
+
+    private static final IoHandler NO_MACHINE = new IoHandler() {
+        @Override
+        public int portRead(int port, int size) {
+            return -1;
+        }
+
+        @Override
+        public void portWrite(int port, int size, int value) {}
+
+        @Override
+        public long mmioRead(long gpa, int size) {
+            return -1;
+        }
+
+        @Override
+        public void mmioWrite(long gpa, int size, long value) {}
+    };
+
+    private final GuestMemory memory;
+    private final Engine engine;
+    private final GuestTime time;
+    private final PartitionConfig config;
+    private final VpDriver driver;
+    private final InterruptFabric fabric = new InterruptFabric();
+    private final List<VirtualProcessor> processors;
+    private final List<Runnable> resetListeners = new CopyOnWriteArrayList<>();
+    private volatile IoHandler io = NO_MACHINE;
+    private volatile BootState bootState = BootState.RESET_VECTOR;
+
+    /** Held through a whole control operation: they come one after the other. VPs and alarms never take it. */
+    private final ReentrantLock control = new ReentrantLock();
+
+    /** Guards state and outcome; held for moments only. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition changed = lock.newCondition();
+    private State state = State.CREATED;
+    private Outcome outcome;
+
+    /**
+     * @param engine made for {@code memory} and the clock of {@code time}; closed with the partition, as is {@code time}
+     * @param driver not used before
+     */
+    public Partition(GuestMemory memory, Engine engine, GuestTime time, PartitionConfig config, VpDriver driver) {
+        this.memory = memory;
+        this.engine = engine;
+        this.time = time;
+        this.config = config;
+        this.driver = driver;
+        int[] apicIds = config.apicIds();
+        List<VirtualProcessor> made = new ArrayList<>();
+        for (int index = 0; index < apicIds.length; index++) {
+            int apicId = apicIds[index];
+            made.add(new VirtualProcessor(this, index, apicId, engine.createCpu(index, apicId), fabric));
+        }
+        processors = List.copyOf(made);
+        time.onFailure(failure -> end(new Outcome.HostError(-1, failure)));
+    }
+
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    public Engine engine() {
+        return engine;
+    }
+
+    public GuestTime time() {
+        return time;
+    }
+
+    public PartitionConfig config() {
+        return config;
+    }
+
+    /** Where interrupt messages go. */
+    public InterruptFabric fabric() {
+        return fabric;
+    }
+
+    /** By VP index. The first is the boot processor. */
+    public List<VirtualProcessor> processors() {
+        return processors;
+    }
+
+    IoHandler io() {
+        return io;
+    }
+
+    /** Connects the machine. Before start. */
+    public void setIoHandler(IoHandler handler) {
+        io = handler;
+    }
+
+    /** What the boot processor starts with, at start and after each reset. */
+    public void setBootState(BootState loader) {
+        bootState = loader;
+    }
+
+    /** Devices reset themselves in {@code listener}; all VPs are out of guest mode. In order of registration. */
+    public void onReset(Runnable listener) {
+        resetListeners.add(listener);
+    }
+
+    // Control
+
+    /**
+     * Resets everything, has the boot state loaded, and lets the VPs run. What the boot state throws comes out and leaves the
+     * partition unstarted.
+     *
+     * @throws IllegalStateException where it has been started before
+     */
+    public void start() {
+        control.lock();
+        try {
+            require(State.CREATED);
+            time.pause();
+            resetEverything();
+            processors.forEach(vp -> vp.requests().raise(VpRequests.PAUSE));
+            driver.start(this, processors);
+            go();
+        } finally {
+            control.unlock();
+        }
+    }
+
+    private void require(State wanted) {
+        lock.lock();
+        try {
+            if (state != wanted) {
+                throw new IllegalStateException("the partition is " + state + ", not " + wanted);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Everybody runs, unless the run has ended meanwhile. */
+    private void go() {
+        lock.lock();
+        try {
+            state = State.RUNNING;
+            if (outcome == null) {
+                time.resume();
+                processors.forEach(vp -> vp.requests().resume());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Brings every VP out of guest mode and stops time; returns when that is so. Idempotent. */
+    public void pause() {
+        refuseOnVpThread();
+        control.lock();
+        try {
+            lock.lock();
+            try {
+                if (state != State.RUNNING && state != State.PAUSED) {
+                    throw new IllegalStateException("the partition is " + state);
+                }
+                state = State.PAUSED;
+            } finally {
+                lock.unlock();
+            }
+            quiesce();
+            time.pause();
+        } finally {
+            control.unlock();
+        }
+    }
+
+    private void refuseOnVpThread() {
+        if (processors.stream().anyMatch(VirtualProcessor::onItsThread)) {
+            throw new IllegalStateException("a VP cannot wait for itself; devices call end()");
+        }
+    }
+
+    private void quiesce() {
+        processors.forEach(vp -> vp.requests().raise(VpRequests.PAUSE));
+        lock.lock();
+        try {
+            while (!allQuiet()) {
+                changed.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean allQuiet() {
+        return processors.stream().allMatch(VirtualProcessor::quiet);
+    }
+
+    /** A VP has answered a pause or has ended. */
+    void vpQuiet() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lets a paused partition go on. @throws IllegalStateException where it is not paused, or its run has ended */
+    public void resume() {
+        control.lock();
+        try {
+            lock.lock();
+            try {
+                require(State.PAUSED);
+                if (outcome != null) {
+                    throw new IllegalStateException("the run has ended: " + outcome + "; reset first");
+                }
+            } finally {
+                lock.unlock();
+            }
+            go();
+        } finally {
+            control.unlock();
+        }
+    }
+
+    /**
+     * Resets the machine: devices, all VPs, and the boot state anew. A partition that is paused stays so; one that runs, or whose
+     * run has ended, runs.
+     */
+    public void reset() {
+        refuseOnVpThread();
+        control.lock();
+        try {
+            boolean paused;
+            lock.lock();
+            try {
+                if (state != State.RUNNING && state != State.PAUSED) {
+                    throw new IllegalStateException("the partition is " + state);
+                }
+                paused = state == State.PAUSED;
+            } finally {
+                lock.unlock();
+            }
+            quiesce();
+            time.pause();
+            resetEverything();
+            lock.lock();
+            try {
+                outcome = null;
+            } finally {
+                lock.unlock();
+            }
+            if (!paused) {
+                go();
+            }
+        } finally {
+            control.unlock();
+        }
+    }
+
+    private void resetEverything() {
+        resetListeners.forEach(Runnable::run);
+        processors.forEach(vp -> vp.call(vp::reset));
+        VirtualProcessor boot = processors.getFirst();
+        boot.call(() -> bootState.load(boot));
+    }
+
+    /** Ends the VPs' threads and waits for that. The partition cannot be started again. Idempotent. */
+    public void stop() {
+        refuseOnVpThread();
+        control.lock();
+        try {
+            State before;
+            lock.lock();
+            try {
+                before = state;
+                state = State.STOPPED;
+                if (outcome == null) {
+                    outcome = new Outcome.Stopped();
+                }
+            } finally {
+                lock.unlock();
+            }
+            if (before == State.RUNNING || before == State.PAUSED) {
+                processors.forEach(vp -> vp.requests().raise(VpRequests.STOP));
+                driver.join();
+            }
+            time.pause();
+            vpQuiet();
+        } finally {
+            control.unlock();
+        }
+    }
+
+    /** Posts an NMI to one VP. */
+    public void injectNmi(int vp) {
+        processors.get(vp).injectNmi();
+    }
+
+    // The end of a run
+
+    /** Ends the run: every VP comes out of guest mode soon. The first outcome counts. Any thread, without waiting. */
+    public void end(Outcome how) {
+        lock.lock();
+        try {
+            if (outcome == null && state != State.STOPPED) {
+                outcome = how;
+                processors.forEach(vp -> vp.requests().raise(VpRequests.PAUSE));
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until the run has ended and no VP executes any more. */
+    public Outcome awaitEnd() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (outcome == null || !allQuiet()) {
+                changed.await();
+            }
+            return outcome;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Like {@link #awaitEnd()}, with a limit. */
+    public Outcome awaitEnd(long timeout, TimeUnit unit) throws InterruptedException, TimeoutException {
+        long left = unit.toNanos(timeout);
+        lock.lockInterruptibly();
+        try {
+            while (outcome == null || !allQuiet()) {
+                if (left <= 0) {
+                    throw new TimeoutException("the partition still runs");
+                }
+                left = changed.awaitNanos(left);
+            }
+            return outcome;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Stops, and closes CPUs, engine and time; not the memory, which devices may still use. */
+    @Override
+    public void close() {
+        stop();
+        time.close();
+        processors.forEach(vp -> vp.cpu().close());
+        engine.close();
+    }
+}

@@ -1,0 +1,217 @@
+package portcullis.hypervisor;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import portcullis.engine.VirtualCpu;
+import portcullis.hypervisor.VtlContext.Activity;
+import portcullis.hypervisor.apic.InterruptFabric;
+import portcullis.hypervisor.apic.LocalApic;
+
+/**
+ * A virtual processor: its engine CPU, its trust levels, and what is asked of it.
+ *
+ * <p>Its state belongs to its thread. {@link #call} reaches it from others; {@link #turn} is for the {@link VpDriver}.
+ */
+public final class VirtualProcessor {
+    /** What a turn came to. */
+    public enum Turn {
+        /** Guest code ran, or a request was served: take the next turn. */
+        RAN,
+        /** Nothing to execute until there is a request: sleep ({@link #park}). */
+        IDLE,
+        /** Paused: sleep ({@link #park}). */
+        PAUSED,
+        /** The driver lets go of the VP ({@link #unbind}). */
+        STOPPED
+    }
+
+    private final int index;
+    private final VirtualCpu cpu;
+    private final VtlContext context;
+    private final VpRequests requests;
+    private final VpRunner runner;
+    private final Partition partition;
+
+    /** Guards work, and changes of thread. */
+    private final Object workLock = new Object();
+
+    private final Queue<Runnable> work = new ArrayDeque<>();
+    private volatile Thread thread;
+
+    VirtualProcessor(Partition partition, int index, int apicId, VirtualCpu cpu, InterruptFabric fabric) {
+        this.partition = partition;
+        this.index = index;
+        this.cpu = cpu;
+        requests = new VpRequests(cpu);
+        LocalApic apic = new LocalApic(
+                apicId,
+                index == 0,
+                partition.config().apicFeatures(),
+                partition.time(),
+                fabric,
+                signal -> requests.raise(1 << signal.ordinal()));
+        context = new VtlContext(0, apic);
+        runner = new VpRunner(partition, this, requests);
+    }
+
+    /** VP index (TLFS); not the APIC id. */
+    public int index() {
+        return index;
+    }
+
+    /** The engine's CPU: for the VP's thread only, between runs. */
+    public VirtualCpu cpu() {
+        return cpu;
+    }
+
+    /** The trust level that is active. */
+    public VtlContext context() {
+        return context;
+    }
+
+    public LocalApic apic() {
+        return context.apic();
+    }
+
+    VpRequests requests() {
+        return requests;
+    }
+
+    /** Posts an NMI, whatever LINT1 is set to. Any thread. */
+    public void injectNmi() {
+        context.apic().latchNmi();
+    }
+
+    /** Puts everything into its reset state, on the VP's thread. */
+    void reset() {
+        context.apic().reset();
+        cpu.reset(false);
+        cpu.setApicBase(context.apic().base());
+        context.setActivity(index == 0 ? Activity.RUNNING : Activity.WAIT_FOR_STARTUP);
+        runner.reset();
+    }
+
+    // Work by others
+
+    /**
+     * Has {@code action} done on the VP's thread, outside guest mode, and waits for it; also while the VP is paused, halted or not
+     * started. An unchecked exception that it throws comes out here.
+     */
+    public void call(Runnable action) {
+        CompletableFuture<Void> done = null;
+        synchronized (workLock) {
+            if (thread != null && thread != Thread.currentThread()) {
+                CompletableFuture<Void> future = new CompletableFuture<>();
+                work.add(() -> {
+                    try {
+                        action.run();
+                        future.complete(null);
+                    } catch (RuntimeException | Error failure) {
+                        future.completeExceptionally(failure);
+                    }
+                });
+                done = future;
+            } else if (thread == null) {
+                // Nobody runs this VP, and with the lock held nobody starts to.
+                action.run();
+                return;
+            }
+        }
+        if (done == null) {
+            action.run();
+            return;
+        }
+        requests.raise(VpRequests.WORK);
+        try {
+            done.join();
+        } catch (CompletionException failed) {
+            switch (failed.getCause()) {
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                default -> throw failed;
+            }
+        }
+    }
+
+    void doWork() {
+        while (true) {
+            Runnable next;
+            synchronized (workLock) {
+                next = work.poll();
+            }
+            if (next == null) {
+                return;
+            }
+            next.run();
+        }
+    }
+
+    // The driver's side
+
+    /** From now on {@code owner} takes this VP's turns. */
+    public void bind(Thread owner) {
+        synchronized (workLock) {
+            requests.setSleeper(owner);
+            thread = owner;
+        }
+    }
+
+    /** The thread lets go, after {@link Turn#STOPPED}. */
+    public void unbind() {
+        while (true) {
+            doWork();
+            synchronized (workLock) {
+                if (work.isEmpty()) {
+                    thread = null;
+                    break;
+                }
+            }
+        }
+        partition.vpQuiet();
+    }
+
+    /** Whether the calling thread takes this VP's turns. */
+    boolean onItsThread() {
+        return thread == Thread.currentThread();
+    }
+
+    /** Whether nothing happens in this VP any more before the partition lets it. */
+    boolean quiet() {
+        return thread == null || requests.quiet();
+    }
+
+    /**
+     * Serves requests, delivers interrupts, and runs guest code up to one exit, which it deals with. Never throws: a fault of the
+     * host's ends the partition.
+     */
+    public Turn turn() {
+        return runner.turn();
+    }
+
+    /** Whether a turn would do anything. Any thread; an answer of yes may be out of date, no is so until someone wakes the VP. */
+    public boolean ready() {
+        return requests.actionable() || (!requests.quiet() && context.activity() == Activity.RUNNING);
+    }
+
+    /** Sleeps until a turn would do anything. May return early. */
+    public void park() {
+        requests.park();
+    }
+
+    /** For a driver that sleeps for several VPs: see {@link #endPark}. @return false where this VP has something to do */
+    public boolean beginPark() {
+        return requests.markParked();
+    }
+
+    /** After {@link #beginPark} said true. */
+    public void endPark() {
+        requests.unmarkParked();
+    }
+
+    /** Who watches; {@link VpObserver#NONE} for nobody. Before start. */
+    public void setObserver(VpObserver observer) {
+        runner.setObserver(observer);
+    }
+}

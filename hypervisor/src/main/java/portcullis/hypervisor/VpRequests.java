@@ -1,0 +1,163 @@
+package portcullis.hypervisor;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+import portcullis.engine.VirtualCpu;
+import portcullis.hypervisor.apic.ApicOwner;
+
+/**
+ * What others want of a VP, and whether it can see that: one atomic word. Anybody sets request bits; the VP's thread takes
+ * them before it enters guest code, and goes into guest code or to sleep only by a compare-and-set from a word without any.
+ *
+ * <p>Why no request is lost. Every change of the word is atomic, so a request bit is set either before or after the VP's
+ * compare-and-set to IN_GUEST or PARKED. Before: the compare-and-set fails and the VP takes the request. After: the setter sees
+ * IN_GUEST or PARKED in the word it changed and kicks or unparks. A kick that comes between the compare-and-set and the run,
+ * and an unpark between it and the park, are kept by the engine ({@link VirtualCpu#kick}) and by the thread's permit. One that
+ * comes late, when the VP has left by itself, costs it a needless exit or turn. What a bit stands for (an interrupt in a local
+ * APIC, work in a queue) is in place before the bit is set, and stays there after the bit is taken.
+ */
+final class VpRequests {
+    /** One bit a {@link ApicOwner.Signal}, by ordinal. */
+    static final int SIGNALS = (1 << ApicOwner.Signal.values().length) - 1;
+
+    static final int INTERRUPT = 1 << ApicOwner.Signal.INTERRUPT.ordinal();
+    /** The VP's work queue is not empty. Served while paused, too. */
+    static final int WORK = 1 << 8;
+    /** Stays until {@link #resume}: no guest code, no change to the VP's state but by work. */
+    static final int PAUSE = 1 << 9;
+    /** Stays: the VP's thread ends. */
+    static final int STOP = 1 << 10;
+    /** The VP has seen PAUSE. It takes the bit away only together with having seen PAUSE gone. */
+    private static final int QUIET = 1 << 11;
+
+    private static final int IN_GUEST = 1 << 12;
+    private static final int PARKED = 1 << 13;
+
+    private static final VarHandle WORD;
+
+    static {
+        try {
+            WORD = MethodHandles.lookup().findVarHandle(VpRequests.class, "word", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private volatile int word;
+    private final VirtualCpu cpu;
+    private volatile Thread sleeper;
+
+    VpRequests(VirtualCpu cpu) {
+        this.cpu = cpu;
+    }
+
+    /** Whom to wake. */
+    void setSleeper(Thread thread) {
+        sleeper = thread;
+    }
+
+    /** Sets request bits and makes sure that the VP sees them soon. Any thread. */
+    void raise(int bits) {
+        int before = (int) WORD.getAndBitwiseOr(this, bits);
+        if ((before & bits) == bits) {
+            // Whoever set them has woken the VP.
+            return;
+        }
+        if ((before & IN_GUEST) != 0) {
+            cpu.kick();
+        }
+        if ((before & PARKED) != 0) {
+            LockSupport.unpark(sleeper);
+        }
+    }
+
+    /** Takes PAUSE away. */
+    void resume() {
+        int before = (int) WORD.getAndBitwiseAnd(this, ~PAUSE);
+        if ((before & PARKED) != 0) {
+            LockSupport.unpark(sleeper);
+        }
+    }
+
+    /** Whether the VP has seen PAUSE and will not go on before {@link #resume}. Any thread. */
+    boolean quiet() {
+        return (word & (PAUSE | QUIET)) == (PAUSE | QUIET);
+    }
+
+    /**
+     * Takes what is to be done next, on the VP's thread.
+     *
+     * @return STOP; or WORK, taken; or PAUSE: call {@link #beQuiet}; or all signal bits there were, taken, perhaps none
+     */
+    int take() {
+        while (true) {
+            int now = word;
+            if ((now & STOP) != 0) {
+                return STOP;
+            }
+            if ((now & WORK) != 0) {
+                WORD.getAndBitwiseAnd(this, ~WORK);
+                return WORK;
+            }
+            if ((now & PAUSE) != 0) {
+                return PAUSE;
+            }
+            if ((now & (SIGNALS | QUIET)) == 0) {
+                return 0;
+            }
+            if (WORD.compareAndSet(this, now, now & ~(SIGNALS | QUIET))) {
+                return now & SIGNALS;
+            }
+        }
+    }
+
+    /** Answers PAUSE. @return whether that is news: whoever waits for it must be told */
+    boolean beQuiet() {
+        return ((int) WORD.getAndBitwiseOr(this, QUIET) & QUIET) == 0;
+    }
+
+    /** About to run guest code. @return false where there is a request to take first */
+    boolean enterGuest() {
+        return WORD.compareAndSet(this, 0, IN_GUEST);
+    }
+
+    void leaveGuest() {
+        WORD.getAndBitwiseAnd(this, ~IN_GUEST);
+    }
+
+    /** Whether a turn would do more than say that the VP idles or is paused. Any thread. */
+    boolean actionable() {
+        return actionable(word);
+    }
+
+    private static boolean actionable(int word) {
+        if ((word & (STOP | WORK)) != 0) {
+            return true;
+        }
+        return (word & PAUSE) != 0 ? (word & QUIET) == 0 : (word & (SIGNALS | QUIET)) != 0;
+    }
+
+    /** Marks the VP asleep. @return false where there is a request: it is awake. Else {@link #unmarkParked} follows */
+    boolean markParked() {
+        int now = word;
+        return !actionable(now) && WORD.compareAndSet(this, now, now | PARKED);
+    }
+
+    void unmarkParked() {
+        WORD.getAndBitwiseAnd(this, ~PARKED);
+    }
+
+    /** Sleeps until there is something to do. May return early. The VP's thread. */
+    void park() {
+        if (!markParked()) {
+            return;
+        }
+        while (!actionable(word)) {
+            LockSupport.park(this);
+            // An interrupted thread would not sleep again.
+            Thread.interrupted();
+        }
+        unmarkParked();
+    }
+}

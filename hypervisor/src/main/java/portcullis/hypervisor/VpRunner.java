@@ -1,0 +1,191 @@
+package portcullis.hypervisor;
+
+import portcullis.engine.ExitReason;
+import portcullis.engine.Register;
+import portcullis.engine.VirtualCpu;
+import portcullis.hypervisor.VirtualProcessor.Turn;
+import portcullis.hypervisor.VtlContext.Activity;
+import portcullis.hypervisor.apic.ApicOwner.Signal;
+import portcullis.hypervisor.apic.LocalApic;
+
+/**
+ * The loop of one VP, a turn at a time: requests, interrupts, guest code, exit. Threads and the deterministic scheduler
+ * call the same turn; whatever must not depend on which of the two does is here.
+ */
+final class VpRunner {
+    private static final int NMI_VECTOR = 2;
+
+    private final Partition partition;
+    private final VirtualProcessor vp;
+    private final VirtualCpu cpu;
+    private final VpRequests requests;
+    private final ExitDispatcher dispatcher;
+    private VpObserver observer = VpObserver.NONE;
+
+    /** The local APIC's answer may have changed since it was last asked. */
+    private boolean lookForInterrupts = true;
+
+    private boolean windowRequested;
+
+    VpRunner(Partition partition, VirtualProcessor vp, VpRequests requests) {
+        this.partition = partition;
+        this.vp = vp;
+        this.requests = requests;
+        cpu = vp.cpu();
+        dispatcher = new ExitDispatcher(partition, vp);
+    }
+
+    void setObserver(VpObserver watcher) {
+        observer = watcher;
+    }
+
+    void reset() {
+        windowRequested = false;
+        cpu.requestInterruptWindow(false);
+        lookForInterrupts = true;
+    }
+
+    Turn turn() {
+        try {
+            int taken = requests.take();
+            switch (taken) {
+                case 0 -> {
+                    return execute();
+                }
+                case VpRequests.STOP -> {
+                    return Turn.STOPPED;
+                }
+                case VpRequests.PAUSE -> {
+                    if (requests.beQuiet()) {
+                        partition.vpQuiet();
+                    }
+                    return Turn.PAUSED;
+                }
+                case VpRequests.WORK -> {
+                    vp.doWork();
+                    return Turn.RAN;
+                }
+                default -> {
+                    serve(taken);
+                    return execute();
+                }
+            }
+        } catch (RuntimeException | Error failure) {
+            partition.end(new Outcome.HostError(vp.index(), failure));
+            return Turn.RAN;
+        }
+    }
+
+    private void serve(int signals) {
+        LocalApic apic = vp.apic();
+        // INIT before start-up: the local APIC forgets a start-up IPI that came before an INIT.
+        if (has(signals, Signal.INIT) && apic.takeInit()) {
+            init();
+        }
+        if (has(signals, Signal.STARTUP)) {
+            int vector = apic.takeStartup();
+            if (vector >= 0 && vp.context().activity() == Activity.WAIT_FOR_STARTUP) {
+                cpu.startup(vector);
+                vp.context().setActivity(Activity.RUNNING);
+            }
+        }
+        if (has(signals, Signal.NMI)) {
+            postNmis(apic.takeNmis());
+        }
+        lookForInterrupts = true;
+    }
+
+    private static boolean has(int signals, Signal signal) {
+        return (signals >>> signal.ordinal() & 1) != 0;
+    }
+
+    /** SDM 9.1, 9.4: the boot processor goes to the reset vector, the others wait. */
+    private void init() {
+        LocalApic apic = vp.apic();
+        apic.init();
+        cpu.reset(true);
+        boolean boot = (apic.base() & LocalApic.BASE_BOOT_PROCESSOR) != 0;
+        vp.context().setActivity(boot ? Activity.RUNNING : Activity.WAIT_FOR_STARTUP);
+        reset();
+    }
+
+    private void postNmis(int count) {
+        VtlContext context = vp.context();
+        if (context.activity() == Activity.WAIT_FOR_STARTUP) {
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            // A processor that halted in its NMI handler sleeps on: the NMI waits for an IRET.
+            boolean wakes = cpu.nmiReady();
+            cpu.postNmi();
+            observer.injected(NMI_VECTOR);
+            if (wakes) {
+                context.setActivity(Activity.RUNNING);
+            }
+        }
+    }
+
+    private Turn execute() {
+        VtlContext context = vp.context();
+        if (context.activity() == Activity.WAIT_FOR_STARTUP) {
+            return Turn.IDLE;
+        }
+        if (lookForInterrupts) {
+            deliverInterrupt(context);
+        }
+        if (context.activity() != Activity.RUNNING) {
+            return Turn.IDLE;
+        }
+        if (!requests.enterGuest()) {
+            return Turn.RAN;
+        }
+        ExitReason reason;
+        try {
+            reason = cpu.run();
+        } finally {
+            requests.leaveGuest();
+        }
+        observer.exited(cpu.exit());
+        takeTaskPriority(context.apic());
+        if (dispatcher.dispatch(reason)) {
+            lookForInterrupts = true;
+            giveTaskPriority(context.apic());
+        }
+        return Turn.RAN;
+    }
+
+    /** The guest's MOV to CR8 changes the task priority (SDM 10.8.6.1), by exit only where it lowers it. */
+    private void takeTaskPriority(LocalApic apic) {
+        int priority = (int) cpu.get(Register.CR8);
+        if (priority != apic.taskPriorityClass()) {
+            apic.setTaskPriorityClass(priority);
+        }
+    }
+
+    /** And a write to the TPR changes CR8. */
+    private void giveTaskPriority(LocalApic apic) {
+        int priority = apic.taskPriorityClass();
+        if (priority != (int) cpu.get(Register.CR8)) {
+            cpu.set(Register.CR8, priority);
+        }
+    }
+
+    private void deliverInterrupt(VtlContext context) {
+        lookForInterrupts = false;
+        LocalApic apic = context.apic();
+        boolean more = apic.deliverable() != LocalApic.NONE;
+        if (more && cpu.interruptible()) {
+            int vector = apic.acknowledge();
+            cpu.injectInterrupt(vector);
+            observer.injected(vector);
+            context.setActivity(Activity.RUNNING);
+            more = apic.deliverable() != LocalApic.NONE;
+        }
+        // A halted processor that takes no interrupts executes nothing that could change that.
+        boolean window = more && context.activity() == Activity.RUNNING;
+        if (window != windowRequested) {
+            windowRequested = window;
+            cpu.requestInterruptWindow(window);
+        }
+    }
+}

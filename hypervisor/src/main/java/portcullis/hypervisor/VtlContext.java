@@ -1,0 +1,42 @@
+package portcullis.hypervisor;
+
+import portcullis.hypervisor.apic.LocalApic;
+
+/** What one trust level of one VP has for itself (TLFS vsm.md, "VTL state isolation"). Its registers are in the engine's context. */
+public final class VtlContext {
+    /** Whether the level executes instructions. */
+    public enum Activity {
+        RUNNING,
+        /** After HLT, until an interrupt that is not masked, NMI, INIT or reset. */
+        HALTED,
+        /** After reset or INIT of an application processor, until a start-up IPI (SDM 9.4). */
+        WAIT_FOR_STARTUP
+    }
+
+    private final int level;
+    private final LocalApic apic;
+    private volatile Activity activity = Activity.WAIT_FOR_STARTUP;
+
+    VtlContext(int level, LocalApic apic) {
+        this.level = level;
+        this.apic = apic;
+    }
+
+    /** 0 to 2. */
+    public int level() {
+        return level;
+    }
+
+    public LocalApic apic() {
+        return apic;
+    }
+
+    /** Changes on the VP's thread only. */
+    public Activity activity() {
+        return activity;
+    }
+
+    void setActivity(Activity now) {
+        activity = now;
+    }
+}
