@@ -71,9 +71,6 @@ public interface VirtualCpu extends AutoCloseable {
     /** Whether an external interrupt injected now would be taken before the next instruction: IF set, no shadow, nothing pending. */
     boolean interruptible();
 
-    /** Whether an NMI posted now would be taken: no earlier one is being handled (blocked until IRET) or waiting. */
-    boolean nmiReady();
-
     /** Asks for an exit as soon as {@link #interruptible} holds; stays asked until withdrawn. */
     void requestInterruptWindow(boolean wanted);
 
