@@ -190,9 +190,24 @@ public final class VirtualProcessor {
         return runner.turn();
     }
 
-    /** Whether a turn would do anything. Any thread; an answer of yes may be out of date, no is so until someone wakes the VP. */
+    /** Whether a turn would run guest code or serve a signal. Any thread. */
     public boolean ready() {
-        return requests.actionable() || (!requests.quiet() && context.activity() == Activity.RUNNING);
+        return requests.signalled() || (!requests.paused() && context.activity() == Activity.RUNNING);
+    }
+
+    /** Whether a turn would serve the host (stop, work, a new pause): it runs no guest code. Any thread. */
+    public boolean controlPending() {
+        return requests.controlPending();
+    }
+
+    /** Whether a pause is on. Any thread. */
+    public boolean paused() {
+        return requests.paused();
+    }
+
+    /** For a driver that does not take turns of VPs that are not {@link #ready}: a pause is over. */
+    public void acknowledgeResume() {
+        requests.endQuiet();
     }
 
     /** Sleeps until a turn would do anything. May return early. */

@@ -117,6 +117,14 @@ final class VpRequests {
         return ((int) WORD.getAndBitwiseOr(this, QUIET) & QUIET) == 0;
     }
 
+    /** Notes that a pause is over, for a VP that has nothing to execute. The VP's thread. */
+    void endQuiet() {
+        int now = word;
+        while ((now & (PAUSE | QUIET)) == QUIET && !WORD.compareAndSet(this, now, now & ~QUIET)) {
+            now = word;
+        }
+    }
+
     /** About to run guest code. @return false where there is a request to take first */
     boolean enterGuest() {
         return WORD.compareAndSet(this, 0, IN_GUEST);
@@ -126,16 +134,28 @@ final class VpRequests {
         WORD.getAndBitwiseAnd(this, ~IN_GUEST);
     }
 
-    /** Whether a turn would do more than say that the VP idles or is paused. Any thread. */
-    boolean actionable() {
-        return actionable(word);
+    /** Whether there is something that is served whether or not guest code may run: stop, work, an unanswered pause. */
+    boolean controlPending() {
+        return controlPending(word);
     }
 
+    private static boolean controlPending(int word) {
+        return (word & (STOP | WORK)) != 0 || (word & (PAUSE | QUIET)) == PAUSE;
+    }
+
+    boolean paused() {
+        return (word & PAUSE) != 0;
+    }
+
+    /** Whether there is a signal to serve, and no pause. */
+    boolean signalled() {
+        int now = word;
+        return (now & PAUSE) == 0 && (now & SIGNALS) != 0;
+    }
+
+    /** Whether a sleeping VP must wake. QUIET without PAUSE: a pause is over, and what it interrupted goes on. */
     private static boolean actionable(int word) {
-        if ((word & (STOP | WORK)) != 0) {
-            return true;
-        }
-        return (word & PAUSE) != 0 ? (word & QUIET) == 0 : (word & (SIGNALS | QUIET)) != 0;
+        return controlPending(word) || ((word & PAUSE) == 0 && (word & (SIGNALS | QUIET)) != 0);
     }
 
     /** Marks the VP asleep. @return false where there is a request: it is awake. Else {@link #unmarkParked} follows */

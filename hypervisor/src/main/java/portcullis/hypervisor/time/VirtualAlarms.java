@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -22,6 +23,8 @@ public final class VirtualAlarms implements GuestTime {
     private final VirtualClock clock;
     private final TreeSet<VirtualAlarm> pending = new TreeSet<>(BY_DEADLINE);
     private long created;
+    private boolean paused;
+    private Thread runner;
     private Consumer<Throwable> failureHandler = failure -> {
         Thread thread = Thread.currentThread();
         thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
@@ -41,12 +44,21 @@ public final class VirtualAlarms implements GuestTime {
         return new VirtualAlarm(name, action, created++);
     }
 
-    /** Virtual time stands still by itself when nobody runs. */
+    /** Virtual time stands still by itself when nobody runs; what is due waits. */
     @Override
-    public void pause() {}
+    public synchronized void pause() {
+        paused = true;
+    }
 
     @Override
-    public void resume() {}
+    public synchronized void resume() {
+        paused = false;
+    }
+
+    /** Who calls {@link #fireDue}: it is unparked when another thread sets an alarm. */
+    public synchronized void setRunner(Thread thread) {
+        runner = thread;
+    }
 
     @Override
     public synchronized void onFailure(Consumer<Throwable> handler) {
@@ -84,7 +96,7 @@ public final class VirtualAlarms implements GuestTime {
     }
 
     private synchronized List<VirtualAlarm> takeDue() {
-        if (nextDeadline() > clock.ticks()) {
+        if (paused || nextDeadline() > clock.ticks()) {
             return List.of();
         }
         List<VirtualAlarm> due = new ArrayList<>();
@@ -119,6 +131,9 @@ public final class VirtualAlarms implements GuestTime {
                 deadline = newDeadline;
                 isSet = true;
                 pending.add(this);
+                if (runner != null && runner != Thread.currentThread()) {
+                    LockSupport.unpark(runner);
+                }
             }
         }
 

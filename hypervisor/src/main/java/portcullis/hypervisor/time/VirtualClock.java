@@ -39,17 +39,17 @@ public final class VirtualClock implements Clock {
         running = cpu;
     }
 
-    /**
-     * The CPU stops. A turn that retired nothing (an instruction that faults again and again) still takes the time of one
-     * instruction, so that time always passes.
-     *
-     * @return instructions that have passed, 1 or more
-     */
+    /** The CPU stops. @return instructions that it has retired since {@link #enter} */
     public long leave() {
-        long retired = Math.max(running.retired() - retiredAtStart, 1);
+        long retired = running.retired() - retiredAtStart;
         base += retired * ticksPerInstruction;
         running = null;
         return retired;
+    }
+
+    /** The time of one instruction passes. */
+    public void passOne() {
+        base += ticksPerInstruction;
     }
 
     /** Instructions until {@code tick}, rounded up, 1 or more. */

@@ -1,0 +1,226 @@
+package portcullis.hypervisor.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import portcullis.engine.ExitDetails;
+import portcullis.engine.ExitReason;
+import portcullis.engine.Register;
+import portcullis.hypervisor.Outcome;
+import portcullis.hypervisor.Partition;
+import portcullis.hypervisor.VirtualProcessor;
+import portcullis.hypervisor.VpDriver;
+import portcullis.hypervisor.VpObserver;
+import portcullis.hypervisor.time.VirtualAlarms;
+import portcullis.hypervisor.time.VirtualClock;
+
+/**
+ * Runs all VPs of a partition on one thread, a slice of instructions at a time, by virtual time. What one VP asks of another
+ * takes effect when the other's slice begins, alarms between two turns; so the run follows from the {@link Interleaving} and the
+ * guest's inputs alone.
+ *
+ * <p>Pausing does not disturb that: a pause takes no choice and no time, and the slice that it interrupts goes on after it.
+ */
+public final class SeededScheduler implements VpDriver {
+    /** What to do when every VP waits and no alarm is set. */
+    public enum WhenStalled {
+        /** End the run: {@link Outcome.Stalled}. */
+        END,
+        /** Wait: somebody outside, at a console perhaps, can still wake the guest. */
+        WAIT
+    }
+
+    private final VirtualAlarms alarms;
+    private final VirtualClock clock;
+    private final Interleaving interleaving;
+    private final WhenStalled whenStalled;
+    /** Null when nobody reads it, or it failed. */
+    private SliceTrace trace;
+
+    private Partition partition;
+    /** Not stopped, by index. */
+    private List<VirtualProcessor> processors;
+
+    private Thread thread;
+
+    /** Of the turn that is being taken. */
+    private boolean enteredGuest;
+
+    /**
+     * @param alarms the partition's time
+     * @param traceLines takes a line a slice, on the scheduler's thread; null for no trace
+     */
+    public SeededScheduler(
+            VirtualAlarms alarms, Interleaving interleaving, WhenStalled whenStalled, Consumer<String> traceLines) {
+        this.alarms = alarms;
+        this.clock = alarms.clock();
+        this.interleaving = interleaving;
+        this.whenStalled = whenStalled;
+        trace = traceLines == null ? null : new SliceTrace(traceLines);
+    }
+
+    @Override
+    public void start(Partition owner, List<VirtualProcessor> all) {
+        if (!owner.engine().capabilities().virtualTime()) {
+            throw new IllegalArgumentException(
+                    "engine " + owner.engine().name() + " cannot count instructions exactly");
+        }
+        partition = owner;
+        processors = new ArrayList<>(all);
+        thread = new Thread(() -> drive(all), "all vps");
+        thread.setDaemon(true);
+        alarms.setRunner(thread);
+        for (VirtualProcessor vp : all) {
+            vp.setObserver(new TurnObserver());
+            vp.bind(thread);
+        }
+        thread.start();
+    }
+
+    @Override
+    public void join() {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void drive(List<VirtualProcessor> all) {
+        while (!processors.isEmpty()) {
+            try {
+                step();
+            } catch (RuntimeException | Error failure) {
+                // The interleaving's or the trace's: VPs and alarms answer for themselves.
+                trace = null;
+                partition.end(new Outcome.HostError(-1, failure));
+            }
+        }
+        all.forEach(VirtualProcessor::unbind);
+    }
+
+    private void step() {
+        serveHost();
+        alarms.fireDue();
+        List<VirtualProcessor> ready =
+                processors.stream().filter(VirtualProcessor::ready).toList();
+        if (!ready.isEmpty()) {
+            slice(ready.get(interleaving.choose(ready.size())));
+        } else if (!processors.isEmpty()) {
+            idle();
+        }
+    }
+
+    /** Serves what the host wants of VPs, and waits while they are paused. */
+    private void serveHost() {
+        while (true) {
+            for (VirtualProcessor vp : List.copyOf(processors)) {
+                if (vp.controlPending() && vp.turn() == VirtualProcessor.Turn.STOPPED) {
+                    processors.remove(vp);
+                }
+            }
+            if (processors.stream().noneMatch(VirtualProcessor::paused)) {
+                processors.forEach(VirtualProcessor::acknowledgeResume);
+                return;
+            }
+            sleep(false);
+        }
+    }
+
+    private void slice(VirtualProcessor vp) {
+        long budget = interleaving.budget();
+        if (trace != null) {
+            trace.begin(vp.index(), clock.ticks(), vp.cpu().get(Register.RIP), budget);
+        }
+        long left = budget;
+        while (left > 0) {
+            vp.cpu().setBudget(Math.min(left, clock.instructionsUntil(alarms.nextDeadline())));
+            enteredGuest = false;
+            clock.enter(vp.cpu());
+            VirtualProcessor.Turn turn = vp.turn();
+            long ran = clock.leave();
+            if (ran == 0 && enteredGuest) {
+                // An exit without progress, a hypercall that faults say, takes time too: else it could be repeated for
+                // ever in none.
+                clock.passOne();
+                ran = 1;
+            }
+            left -= ran;
+            if (turn == VirtualProcessor.Turn.PAUSED) {
+                serveHost();
+            } else if (turn != VirtualProcessor.Turn.RAN) {
+                break;
+            }
+            // Between two turns of a slice, so that a timer that the guest waits for in a loop is not late by a slice.
+            if (alarms.nextDeadline() <= clock.ticks()) {
+                alarms.fireDue();
+            }
+        }
+        if (trace != null) {
+            trace.end(budget - left);
+        }
+    }
+
+    /** Nobody can run: time jumps to the next alarm. */
+    private void idle() {
+        long next = alarms.nextDeadline();
+        if (next != VirtualAlarms.NEVER) {
+            if (trace != null) {
+                trace.idle(clock.ticks(), next);
+            }
+            clock.advanceTo(next);
+        } else if (whenStalled == WhenStalled.WAIT) {
+            sleep(true);
+        } else {
+            StringBuilder state = new StringBuilder();
+            for (VirtualProcessor vp : processors) {
+                state.append("vp ").append(vp.index()).append(' ');
+                state.append(vp.context().activity())
+                        .append('\n')
+                        .append(vp.cpu().describe());
+            }
+            partition.end(new Outcome.Stalled(state.toString()));
+        }
+    }
+
+    /** Sleeps until some VP has something to do, or, where time is not paused, an alarm is set. May return early. */
+    private void sleep(boolean alarmsWake) {
+        List<VirtualProcessor> parked = new ArrayList<>();
+        for (VirtualProcessor vp : processors) {
+            if (!vp.beginPark()) {
+                break;
+            }
+            parked.add(vp);
+        }
+        // A request after beginPark, and an alarm after this look, leave this thread an unpark permit.
+        if (parked.size() == processors.size() && !(alarmsWake && alarms.nextDeadline() != VirtualAlarms.NEVER)) {
+            LockSupport.park(this);
+            Thread.interrupted();
+        }
+        parked.forEach(VirtualProcessor::endPark);
+    }
+
+    private final class TurnObserver implements VpObserver {
+        @Override
+        public void exited(ExitDetails exit) {
+            enteredGuest = exit.reason != ExitReason.KICKED;
+            if (trace != null) {
+                trace.exited(exit);
+            }
+        }
+
+        @Override
+        public void injected(int vector) {
+            if (trace != null) {
+                trace.injected(vector);
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * Runs in which the order of everything follows from a seed (DESIGN.md 3, "Time"): one thread, virtual time, and an {@link
+ * portcullis.hypervisor.schedule.Interleaving} that picks who runs and for how long.
+ *
+ * <p>Start reading at {@link portcullis.hypervisor.schedule.SeededScheduler}. Depends on {@code hypervisor} and {@code
+ * hypervisor.time}.
+ */
+package portcullis.hypervisor.schedule;
