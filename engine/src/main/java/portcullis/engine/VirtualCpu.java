@@ -81,8 +81,10 @@ public interface VirtualCpu extends AutoCloseable {
      * Posts an NMI: taken as soon as NMIs are not blocked (SDM 6.7.1), at the next run or after a coming IRET, without an exit.
      * While one is being handled one more is kept; while none is, two are (one to be taken, one behind it). Further ones are
      * lost. INIT and RESET drop what waits.
+     *
+     * @return whether NMIs are not blocked: a processor that has halted wakes for this one
      */
-    void postNmi();
+    boolean postNmi();
 
     /** Delivers an exception at the next run, as a fault at the current instruction pointer. */
     void injectException(int vector, boolean hasErrorCode, int errorCode);

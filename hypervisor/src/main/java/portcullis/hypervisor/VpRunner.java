@@ -116,8 +116,7 @@ final class VpRunner {
         }
         for (int i = 0; i < count; i++) {
             // A processor that halted in its NMI handler sleeps on: the NMI waits for an IRET.
-            boolean wakes = cpu.nmiReady();
-            cpu.postNmi();
+            boolean wakes = cpu.postNmi();
             observer.injected(NMI_VECTOR);
             if (wakes) {
                 context.setActivity(Activity.RUNNING);

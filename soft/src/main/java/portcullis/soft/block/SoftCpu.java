@@ -211,8 +211,9 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     }
 
     @Override
-    public void postNmi() {
+    public boolean postNmi() {
         nmisPending = Math.min(nmisPending + 1, nmiBlocked ? 1 : 2);
+        return !nmiBlocked;
     }
 
     @Override
