@@ -556,6 +556,11 @@ public abstract class Cpu extends LinearMemory {
         return doneSignal;
     }
 
+    /** Repeated instructions must let traps be taken after each element: single step, data breakpoints. */
+    public final boolean oneElementAtATime() {
+        return flag(TF) || !fillAllowed;
+    }
+
     // ---- debug registers ---------------------------------------------------------------------------------------
 
     @Override

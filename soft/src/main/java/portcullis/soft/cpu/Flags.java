@@ -89,6 +89,11 @@ public abstract class Flags extends Registers {
         lazy(r << shift >> shift, carry << 63 | (carry ^ overflow) << 62 | adjust << 3);
     }
 
+    /** Sets CF and OF (0 or 1 each), leaves the others: rotates. */
+    public final void carryOverflow(long carry, long overflow) {
+        HostMemory.putLong(state + State.AUX, aux() & ~CARRIES | carry << 63 | (carry ^ overflow) << 62);
+    }
+
     public final boolean cf() {
         return aux() < 0;
     }
@@ -153,7 +158,7 @@ public abstract class Flags extends Registers {
     }
 
     public final void cf(boolean value) {
-        status((status() & ~CF) | (value ? CF : 0));
+        carryOverflow(value ? 1 : 0, of() ? 1 : 0);
     }
 
     /** All of RFLAGS. */

@@ -274,6 +274,15 @@ public abstract class LinearMemory extends Flags {
         return 0;
     }
 
+    /** Host address for a write of {@code size} bytes inside one page, or 0; may fill the TLB but raises nothing. */
+    public final long hostForWrite(long la, int size) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry + State.TLB_WRITE) == (la + size - 1 & PAGE | contextTag)) {
+            return la + HostMemory.getLong(entry + State.TLB_ADDEND);
+        }
+        return 0;
+    }
+
     /** Host address for a read of {@code size} (up to 64) bytes inside one page, or 0. */
     public final long hostForRead(long la, int size) {
         long entry = entry(la);

@@ -6,5 +6,18 @@ import portcullis.soft.decode.OpcodeTable;
 public final class IntegerSet {
     private IntegerSet() {}
 
-    public static void register(OpcodeTable table) {}
+    public static void register(OpcodeTable table) {
+        Alu.register(table);
+        Move.register(table);
+        Conditional.register(table);
+        Shift.register(table);
+        Branch.register(table);
+        Stack.register(table);
+        MultiplyDivide.register(table);
+        Bits.register(table);
+        BitManipulation.register(table);
+        Exchange.register(table);
+        Strings.register(table);
+        Miscellaneous.register(table);
+    }
 }
