@@ -1,0 +1,16 @@
+package portcullis.machine.virtio;
+
+/**
+ * The host's end of a {@link ConsoleDevice}. Called by one thread at a time. Nothing here may block for long: a driver's reset
+ * waits for it.
+ */
+public interface ConsolePort {
+    /** The guest's output. */
+    void write(byte[] from, int offset, int length);
+
+    /** Bytes of input that {@link #read} would give at once. */
+    int available();
+
+    /** Takes input. @return bytes taken, 0 where there are none just now */
+    int read(byte[] into, int offset, int length);
+}

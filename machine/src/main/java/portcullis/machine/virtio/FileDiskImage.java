@@ -1,0 +1,141 @@
+package portcullis.machine.virtio;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+
+/**
+ * A raw image: sector after sector in a file or on a block device of the host. Locked while it is open, shared by readers.
+ *
+ * <p>Threads that use it must not be interrupted: the JDK closes a channel under an interrupted thread.
+ */
+public final class FileDiskImage implements DiskImage {
+    private static final int SECTOR = 512;
+
+    private final Path path;
+    private final FileChannel channel;
+    private final long size;
+    private final boolean readOnly;
+
+    private FileDiskImage(Path path, FileChannel channel, long size, boolean readOnly) {
+        this.path = path;
+        this.channel = channel;
+        this.size = size;
+        this.readOnly = readOnly;
+    }
+
+    /** @throws IOException whose message is one line for the user, with the remedy where there is one */
+    public static FileDiskImage open(Path path, boolean readOnly) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new FileSystemException("disk image %s is a directory".formatted(path));
+        }
+        Set<OpenOption> options =
+                readOnly ? Set.of(StandardOpenOption.READ) : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileChannel channel;
+        try {
+            channel = FileChannel.open(path, options);
+        } catch (NoSuchFileException missing) {
+            throw new FileSystemException("disk image %s does not exist".formatted(path));
+        } catch (AccessDeniedException denied) {
+            String remedy = readOnly ? "" : "; a read-only disk (%s,ro) needs no permission to write".formatted(path);
+            throw new FileSystemException("disk image %s: permission denied%s".formatted(path, remedy));
+        }
+        try {
+            return checked(path, channel, readOnly);
+        } catch (IOException | RuntimeException refused) {
+            channel.close();
+            throw refused;
+        }
+    }
+
+    private static FileDiskImage checked(Path path, FileChannel channel, boolean readOnly) throws IOException {
+        long size = channel.size();
+        if (size == 0) {
+            throw new FileSystemException(
+                    "disk image %s is empty; make one with: truncate -s 1G %s".formatted(path, path));
+        }
+        if (size % SECTOR != 0) {
+            throw new FileSystemException(
+                    "disk image %s is %d bytes, not whole sectors; pad it with: truncate -s %%512 %s"
+                            .formatted(path, size, path));
+        }
+        if (!lock(channel, readOnly)) {
+            throw new FileSystemException("disk image %s is in use by another machine".formatted(path));
+        }
+        return new FileDiskImage(path, channel, size, readOnly);
+    }
+
+    private static boolean lock(FileChannel channel, boolean shared) {
+        try {
+            return channel.tryLock(0, Long.MAX_VALUE, shared) != null;
+        } catch (OverlappingFileLockException here) {
+            return false;
+        } catch (IOException noLocksOnThisFileSystem) {
+            return true;
+        }
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public boolean readOnly() {
+        return readOnly;
+    }
+
+    @Override
+    public void read(long at, byte[] into, int offset, int length) throws IOException {
+        ByteBuffer buffer = ByteBuffer.wrap(into, offset, length);
+        long position = at;
+        while (buffer.hasRemaining()) {
+            int count = channel.read(buffer, position);
+            if (count <= 0) {
+                throw shrunken();
+            }
+            position += count;
+        }
+    }
+
+    @Override
+    public void write(long at, byte[] from, int offset, int length) throws IOException {
+        // A write past the end would make a shrunken image grow again, with a hole where sectors were.
+        if (channel.size() < at + length) {
+            throw shrunken();
+        }
+        ByteBuffer buffer = ByteBuffer.wrap(from, offset, length);
+        long position = at;
+        while (buffer.hasRemaining()) {
+            position += channel.write(buffer, position);
+        }
+    }
+
+    private IOException shrunken() throws IOException {
+        return new IOException("disk image %s has shrunk from %d to %d bytes".formatted(path, size, channel.size()));
+    }
+
+    @Override
+    public void flush() throws IOException {
+        channel.force(false);
+    }
+
+    /** Flushes, and gives up the lock. */
+    @Override
+    public void close() throws IOException {
+        try (channel) {
+            if (!readOnly && channel.isOpen()) {
+                channel.force(false);
+            }
+        }
+    }
+}
