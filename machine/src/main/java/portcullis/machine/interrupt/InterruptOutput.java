@@ -4,9 +4,8 @@ package portcullis.machine.interrupt;
 @FunctionalInterface
 public interface InterruptOutput {
     /**
-     * The output's level; a level, not events: it stays high, without another call, as long as the controller has anything to
-     * deliver, and whoever has acknowledged one interrupt looks at the level again. Called on any thread with no lock of the
-     * controller held, never two calls at once, the last call always with the newest level.
+     * The output's level. An acknowledge cycle lowers it, if only for a moment, so that each request is an edge as well. Called on any
+     * thread with no lock of the controller held, never two calls at once, the last call always with the newest level.
      */
     void set(boolean asserted);
 }

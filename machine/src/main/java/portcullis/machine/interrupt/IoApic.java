@@ -1,6 +1,7 @@
 package portcullis.machine.interrupt;
 
 import java.util.Arrays;
+import portcullis.hypervisor.apic.EoiListener;
 import portcullis.hypervisor.apic.MsiSink;
 import portcullis.machine.bus.InterruptLine;
 import portcullis.machine.bus.MmioBus;
@@ -16,7 +17,7 @@ import portcullis.machine.bus.MmioDevice;
  * <p>Thread-safe. Messages are delivered with no lock held, so the sink may lock local APICs, and {@link #endOfInterrupt} may be
  * called from any thread, even while a message is being delivered.
  */
-public final class IoApic implements MmioDevice {
+public final class IoApic implements MmioDevice, EoiListener {
     public static final long DEFAULT_ADDRESS = 0xfec0_0000L;
     public static final int PINS = 24;
 
@@ -112,6 +113,7 @@ public final class IoApic implements MmioDevice {
      *
      * @param vector 0 to 255
      */
+    @Override
     public void endOfInterrupt(int vector) {
         synchronized (this) {
             for (int pin = 0; pin < PINS; pin++) {

@@ -8,10 +8,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * find it busy, it clears busy before it looks: one of us sees it.)
  */
 final class OutputPin {
+    private static final int HIGH = 1;
+    private static final int ONE_DROP = 2;
+
     private final InterruptOutput output;
     private final AtomicBoolean calling = new AtomicBoolean();
-    private volatile boolean wanted;
-    private volatile boolean shown;
+    /** The level in bit 0, above it how often the output has dropped for a moment. Written under the device's lock only. */
+    private volatile int wanted;
+
+    private volatile int shown;
 
     OutputPin(InterruptOutput output) {
         this.output = output;
@@ -19,21 +24,32 @@ final class OutputPin {
 
     /** Under the device's lock. */
     void want(boolean level) {
-        wanted = level;
+        wanted = wanted & ~HIGH | (level ? HIGH : 0);
+    }
+
+    /** Under the device's lock: the output goes low, if only to rise again. */
+    void drop() {
+        wanted = (wanted & ~HIGH) + ONE_DROP;
     }
 
     boolean wanted() {
-        return wanted;
+        return (wanted & HIGH) != 0;
     }
 
     /** After the device's lock is released. */
     void publish() {
         while (wanted != shown && calling.compareAndSet(false, true)) {
             try {
-                boolean level = wanted;
-                if (level != shown) {
-                    shown = level;
-                    output.set(level);
+                int now = wanted;
+                boolean wasHigh = (shown & HIGH) != 0;
+                boolean isHigh = (now & HIGH) != 0;
+                boolean dropped = now >>> 1 != shown >>> 1;
+                shown = now;
+                if (wasHigh && (dropped || !isHigh)) {
+                    output.set(false);
+                }
+                if (isHigh && (dropped || !wasHigh)) {
+                    output.set(true);
                 }
             } finally {
                 calling.set(false);

@@ -1,5 +1,6 @@
 package portcullis.machine.interrupt;
 
+import portcullis.hypervisor.apic.ExternalInterruptController;
 import portcullis.machine.bus.BytePortDevice;
 import portcullis.machine.bus.InterruptLine;
 import portcullis.machine.bus.PortBus;
@@ -8,10 +9,10 @@ import portcullis.machine.bus.PortBus;
  * The PC's two 8259A interrupt controllers, the slave on the master's input 2, with the edge/level control registers of PCI chipsets
  * (ports 0x20, 0x21, 0xa0, 0xa1, 0x4d0, 0x4d1).
  *
- * <p>Thread-safe. {@link InterruptOutput} is called with no lock held, so a local APIC may call {@link #acknowledge} with its own
- * locks held if these are reentrant: the call may come back into {@link InterruptOutput#set} on the same thread.
+ * <p>Thread-safe. {@link InterruptOutput} is called with no lock held, so that a local APIC may call {@link #acknowledge} and
+ * be called back, on the same thread, with the output's new level.
  */
-public final class Pic8259Pair implements BytePortDevice {
+public final class Pic8259Pair implements BytePortDevice, ExternalInterruptController {
     /** IRQ 0 (timer), 1 (keyboard) and 2 (the slave) are wired for edges, and so are 8 (clock) and 13 (coprocessor error). */
     private static final int MASTER_LEVEL_CAPABLE = 0xf8;
 
@@ -48,7 +49,8 @@ public final class Pic8259Pair implements BytePortDevice {
     }
 
     /** Whether INTR is high. */
-    public boolean interruptRequested() {
+    @Override
+    public boolean pending() {
         return output.wanted();
     }
 
@@ -58,10 +60,12 @@ public final class Pic8259Pair implements BytePortDevice {
      *
      * @return the vector, 0 to 255
      */
+    @Override
     public int acknowledge() {
         int vector;
         synchronized (this) {
             vector = acknowledgeLocked();
+            output.drop();
             settle();
         }
         output.publish();

@@ -130,7 +130,7 @@ class Pic8259PairTest {
         assertEquals(0x20, requests(MASTER));
         out(MASTER + 1, 0xdf);
         assertTrue(intr.level);
-        assertTrue(pic.interruptRequested());
+        assertTrue(pic.pending());
         assertEquals(0xdf, in(MASTER + 1));
     }
 
@@ -227,7 +227,9 @@ class Pic8259PairTest {
         pic.line(1).pulse();
         assertEquals(0x30, pic.acknowledge());
         assertTrue(intr.level);
+        assertEquals(2, intr.rises, "each request is an edge");
         assertEquals(0x31, pic.acknowledge());
+        assertEquals(2, intr.rises);
         assertEquals(0, inService(MASTER));
     }
 
@@ -346,7 +348,7 @@ class Pic8259PairTest {
                 }
                 first.join();
                 second.join();
-                assertEquals(busy.interruptRequested(), shown.get());
+                assertEquals(busy.pending(), shown.get());
                 busy.acknowledge();
                 busy.acknowledge();
                 assertFalse(shown.get());
