@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -99,11 +100,19 @@ public final class FileDiskImage implements DiskImage {
         ByteBuffer buffer = ByteBuffer.wrap(into, offset, length);
         long position = at;
         while (buffer.hasRemaining()) {
-            int count = channel.read(buffer, position);
+            int count = readSome(buffer, position);
             if (count <= 0) {
                 throw shrunken();
             }
             position += count;
+        }
+    }
+
+    private int readSome(ByteBuffer buffer, long position) throws IOException {
+        try {
+            return channel.read(buffer, position);
+        } catch (IOException refused) {
+            throw named("read", refused);
         }
     }
 
@@ -115,9 +124,20 @@ public final class FileDiskImage implements DiskImage {
         }
         ByteBuffer buffer = ByteBuffer.wrap(from, offset, length);
         long position = at;
-        while (buffer.hasRemaining()) {
-            position += channel.write(buffer, position);
+        try {
+            while (buffer.hasRemaining()) {
+                position += channel.write(buffer, position);
+            }
+        } catch (IOException refused) {
+            throw named("written to", refused);
         }
+    }
+
+    /** The host's own message ("No space left on device") does not say which file it is about. */
+    private IOException named(String what, IOException refused) {
+        String reason = Objects.requireNonNullElse(
+                refused.getMessage(), refused.getClass().getSimpleName());
+        return new IOException("disk image %s cannot be %s: %s".formatted(path, what, reason), refused);
     }
 
     private IOException shrunken() throws IOException {
@@ -126,7 +146,11 @@ public final class FileDiskImage implements DiskImage {
 
     @Override
     public void flush() throws IOException {
-        channel.force(false);
+        try {
+            channel.force(false);
+        } catch (IOException refused) {
+            throw named("flushed", refused);
+        }
     }
 
     /** Flushes, and gives up the lock. */

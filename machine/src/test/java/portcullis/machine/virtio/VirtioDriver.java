@@ -3,9 +3,9 @@ package portcullis.machine.virtio;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import portcullis.machine.MemoryMap;
 import portcullis.machine.bus.InterruptLine;
@@ -42,9 +42,9 @@ final class VirtioDriver implements AutoCloseable {
     long msixTable;
     int msixControl;
 
-    private final Map<Integer, Integer> added = new HashMap<>();
-    private final Map<Integer, Integer> seen = new HashMap<>();
-    private final Map<Integer, Integer> sizes = new HashMap<>();
+    private final Map<Integer, Integer> added = new ConcurrentHashMap<>();
+    private final Map<Integer, Integer> seen = new ConcurrentHashMap<>();
+    private final Map<Integer, Integer> sizes = new ConcurrentHashMap<>();
     private long features;
 
     VirtioDriver(VirtioDevice device, Executor executor) {
