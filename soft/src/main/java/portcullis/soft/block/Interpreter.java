@@ -1,6 +1,5 @@
 package portcullis.soft.block;
 
-import java.util.function.Supplier;
 import portcullis.engine.ExitReason;
 import portcullis.memory.host.HostMemory;
 import portcullis.soft.SoftEngine;
@@ -116,8 +115,13 @@ public abstract class Interpreter extends Cpu {
     }
 
     @Override
-    public final <T> T exclusively(Supplier<T> action) {
-        return rendezvous.exclusively(this, action);
+    public final void beginExclusive() {
+        rendezvous.beginExclusive(this);
+    }
+
+    @Override
+    public final void endExclusive() {
+        rendezvous.endExclusive();
     }
 
     // ---- code lookup -------------------------------------------------------------------------------------------

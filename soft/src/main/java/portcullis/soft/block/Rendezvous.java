@@ -2,7 +2,6 @@ package portcullis.soft.block;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Supplier;
 
 /**
  * Meetings of an engine's CPUs: to make sure that none is in the middle of an instruction, or to hold all others still.
@@ -52,32 +51,26 @@ final class Rendezvous {
         }
     }
 
-    /** Runs {@code action} while every other CPU stands at a poll or outside. */
-    <T> T exclusively(Interpreter caller, Supplier<T> action) {
-        if (cpus.size() == 1) {
-            return action.get();
-        }
+    /** Returns when every other CPU stands at a poll or outside; they stay so until {@link #endExclusive}. */
+    void beginExclusive(Interpreter caller) {
         int spins = 0;
         while (!claim(caller)) {
             caller.serveWhileWaiting();
             pause(++spins);
         }
-        try {
-            for (Interpreter cpu : cpus) {
-                if (cpu != caller) {
-                    cpu.requestSync();
-                    spins = 0;
-                    while (cpu.inGuest() && !cpu.standing()) {
-                        pause(++spins);
-                    }
+        for (Interpreter cpu : cpus) {
+            if (cpu != caller) {
+                cpu.requestSync();
+                spins = 0;
+                while (cpu.inGuest() && !cpu.standing()) {
+                    pause(++spins);
                 }
             }
-            return action.get();
-        } finally {
-            synchronized (this) {
-                holder = null;
-            }
         }
+    }
+
+    synchronized void endExclusive() {
+        holder = null;
     }
 
     private synchronized boolean claim(Interpreter caller) {

@@ -622,6 +622,17 @@ public abstract class Cpu extends LinearMemory {
         HostMemory.getAndBitwiseOrInt(state + State.POLL, bits);
     }
 
-    /** Runs {@code action} while no other CPU of the engine executes guest code: split locks, 16-byte compare-exchange. */
-    public abstract <T> T exclusively(java.util.function.Supplier<T> action);
+    /** Until {@link #endExclusive}, no other CPU of the engine executes guest code: split locks, 16-byte compare-exchange. */
+    public abstract void beginExclusive();
+
+    public abstract void endExclusive();
+
+    public final <T> T exclusively(java.util.function.Supplier<T> action) {
+        beginExclusive();
+        try {
+            return action.get();
+        } finally {
+            endExclusive();
+        }
+    }
 }

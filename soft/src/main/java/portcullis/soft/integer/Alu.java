@@ -190,10 +190,13 @@ final class Alu extends Template {
         long la = address(cpu, FLAT, SIZE, true);
         long host = cpu.hostForModify(la, SIZE);
         if (host == 0 || !Atomics.covered(host, SIZE)) {
-            cpu.exclusively(() -> {
+            // No lambda here: in a specialised class it would be handed a receiver of another type.
+            cpu.beginExclusive();
+            try {
                 slow(cpu, la, operand);
-                return null;
-            });
+            } finally {
+                cpu.endExclusive();
+            }
             return;
         }
         while (true) {
