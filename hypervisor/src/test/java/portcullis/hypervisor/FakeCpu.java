@@ -1,0 +1,303 @@
+package portcullis.hypervisor;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import portcullis.engine.Access;
+import portcullis.engine.DescriptorTable;
+import portcullis.engine.ExitDetails;
+import portcullis.engine.ExitReason;
+import portcullis.engine.Register;
+import portcullis.engine.Segment;
+import portcullis.engine.SegmentRegister;
+import portcullis.engine.Translation;
+import portcullis.engine.VirtualCpu;
+
+/** A CPU whose instructions are steps of a Java program. Keeps the contract of kicks, windows, NMIs and budgets. */
+public final class FakeCpu implements VirtualCpu {
+    private static final long INTERRUPT_FLAG = 1 << 9;
+    private static final int MSR_TSC = 0x10;
+
+    /** What the CPU executes. Called on the VP's thread. */
+    @FunctionalInterface
+    public interface Program {
+        /** One instruction. @return null, or why the CPU comes out, with {@link #exit} filled in */
+        ExitReason step(FakeCpu cpu);
+
+        /** Interrupt or NMI (2) or exception. */
+        default void interrupt(FakeCpu cpu, int vector) {}
+    }
+
+    private final int index;
+    private final ExitDetails exit = new ExitDetails();
+    private final AtomicBoolean kicked = new AtomicBoolean();
+    private final Map<Register, Long> registers = new EnumMap<>(Register.class);
+    private volatile boolean running;
+    private long budget = Long.MAX_VALUE;
+    private long retired;
+    private boolean window;
+    private int injected = -1;
+    private int nmis;
+    public boolean nmiBlocked;
+    public volatile Program program = cpu -> ExitReason.HALT;
+    /** What happened, for assertions on the VP's thread or after a pause. */
+    public int inits;
+
+    public int resets;
+    public int startupVector = -1;
+    public long apicBase;
+
+    FakeCpu(int index) {
+        this.index = index;
+        reset(false);
+        resets = 0;
+    }
+
+    /** Whether some thread is inside {@link #run}. */
+    public boolean running() {
+        return running;
+    }
+
+    public void setInterruptsEnabled(boolean enabled) {
+        long flags = registers.get(Register.RFLAGS);
+        registers.put(Register.RFLAGS, enabled ? flags | INTERRUPT_FLAG : flags & ~INTERRUPT_FLAG);
+    }
+
+    // Exits of programs
+
+    public ExitReason mmioWrite(long gpa, int value) {
+        exit.gpa = gpa;
+        exit.size = 4;
+        exit.value = value;
+        return ExitReason.MMIO_WRITE;
+    }
+
+    public ExitReason mmioRead(long gpa) {
+        exit.gpa = gpa;
+        exit.size = 4;
+        return ExitReason.MMIO_READ;
+    }
+
+    public ExitReason portWrite(int port, int value) {
+        exit.port = port;
+        exit.size = 1;
+        exit.value = value;
+        return ExitReason.PORT_WRITE;
+    }
+
+    public ExitReason portRead(int port, int size) {
+        exit.port = port;
+        exit.size = size;
+        return ExitReason.PORT_READ;
+    }
+
+    public ExitReason msrWrite(int msr, long value) {
+        exit.msr = msr;
+        exit.value = value;
+        return ExitReason.MSR_WRITE;
+    }
+
+    public ExitReason msrRead(int msr) {
+        exit.msr = msr;
+        return ExitReason.MSR_READ;
+    }
+
+    // The contract
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public ExitReason run() {
+        running = true;
+        try {
+            exit.reason = execute();
+            return exit.reason;
+        } finally {
+            running = false;
+        }
+    }
+
+    private ExitReason execute() {
+        while (true) {
+            if (kicked.getAndSet(false)) {
+                return ExitReason.KICKED;
+            }
+            if (injected >= 0) {
+                int vector = injected;
+                injected = -1;
+                program.interrupt(this, vector);
+            } else if (nmis > 0 && !nmiBlocked) {
+                nmis--;
+                nmiBlocked = true;
+                program.interrupt(this, 2);
+            }
+            if (window && interruptible()) {
+                return ExitReason.INTERRUPT_WINDOW;
+            }
+            if (budget <= 0) {
+                return ExitReason.BUDGET;
+            }
+            budget--;
+            retired++;
+            ExitReason reason = program.step(this);
+            if (reason != null) {
+                return reason;
+            }
+        }
+    }
+
+    @Override
+    public ExitDetails exit() {
+        return exit;
+    }
+
+    @Override
+    public void kick() {
+        kicked.set(true);
+    }
+
+    @Override
+    public void setBudget(long instructions) {
+        budget = instructions;
+    }
+
+    @Override
+    public long retired() {
+        return retired;
+    }
+
+    @Override
+    public void reset(boolean init) {
+        for (Register register : Register.values()) {
+            registers.put(register, 0L);
+        }
+        registers.put(Register.RIP, 0xfff0L);
+        registers.put(Register.RFLAGS, 2L);
+        injected = -1;
+        nmis = 0;
+        nmiBlocked = false;
+        startupVector = -1;
+        if (init) {
+            inits++;
+        } else {
+            resets++;
+        }
+    }
+
+    @Override
+    public void startup(int vector) {
+        startupVector = vector;
+        registers.put(Register.RIP, (long) vector << 12);
+    }
+
+    @Override
+    public long get(Register register) {
+        return registers.get(register);
+    }
+
+    @Override
+    public void set(Register register, long value) {
+        registers.put(register, value);
+    }
+
+    @Override
+    public boolean interruptible() {
+        return (registers.get(Register.RFLAGS) & INTERRUPT_FLAG) != 0 && injected < 0 && (nmis == 0 || nmiBlocked);
+    }
+
+    @Override
+    public void requestInterruptWindow(boolean wanted) {
+        window = wanted;
+    }
+
+    @Override
+    public void injectInterrupt(int vector) {
+        if (!interruptible()) {
+            throw new IllegalStateException("not interruptible");
+        }
+        injected = vector;
+    }
+
+    @Override
+    public boolean postNmi() {
+        nmis = Math.min(nmis + 1, nmiBlocked ? 1 : 2);
+        return !nmiBlocked;
+    }
+
+    @Override
+    public void injectException(int vector, boolean hasErrorCode, int errorCode) {
+        injected = vector;
+    }
+
+    @Override
+    public void setApicBase(long value) {
+        apicBase = value;
+    }
+
+    @Override
+    public long msr(int number) {
+        if (number != MSR_TSC) {
+            throw new IllegalArgumentException("MSR 0x" + Integer.toHexString(number));
+        }
+        return 1000 + retired;
+    }
+
+    @Override
+    public void setMsr(int number, long value) {
+        throw new IllegalArgumentException("MSR 0x" + Integer.toHexString(number));
+    }
+
+    @Override
+    public Segment segment(SegmentRegister register) {
+        return new Segment(0, 0, 0, 0);
+    }
+
+    @Override
+    public void setSegment(SegmentRegister register, Segment value) {}
+
+    @Override
+    public DescriptorTable gdt() {
+        return new DescriptorTable(0, 0);
+    }
+
+    @Override
+    public void setGdt(DescriptorTable value) {}
+
+    @Override
+    public DescriptorTable idt() {
+        return new DescriptorTable(0, 0);
+    }
+
+    @Override
+    public void setIdt(DescriptorTable value) {}
+
+    @Override
+    public byte[] extendedState() {
+        return new byte[576];
+    }
+
+    @Override
+    public void setExtendedState(byte[] image) {}
+
+    @Override
+    public void flushTlb() {}
+
+    @Override
+    public void flushTlb(long gva) {}
+
+    @Override
+    public Translation translate(long gva, Access access, boolean user, boolean setAccessed, boolean setDirty) {
+        return new Translation(Translation.Result.SUCCESS, gva, true);
+    }
+
+    @Override
+    public String describe() {
+        return "rip " + Long.toHexString(get(Register.RIP)) + "\n";
+    }
+
+    @Override
+    public void close() {}
+}
