@@ -11,5 +11,8 @@ final class ExitStatus {
     /** A virtual processor shut down by triple fault. */
     static final int TRIPLE_FAULT = 3;
 
+    /** By virtual time: every processor waits for something that cannot come. */
+    static final int STALLED = 4;
+
     private ExitStatus() {}
 }

@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "portcullis",
         mixinStandardHelpOptions = false,
-        subcommands = {VersionCommand.class},
+        subcommands = {RunCommand.class, DemoCommand.class, VersionCommand.class},
         header = {"A virtual x86-64 PC in Java: runs unmodified kernels on any machine with a JDK.", ""},
         synopsisHeading = "Usage: ",
         commandListHeading = "%nCommands:%n")
@@ -41,6 +41,7 @@ public final class Main implements Runnable {
     static int execute(PrintWriter messages, String... arguments) {
         CommandLine line = new CommandLine(new Main());
         line.setErr(messages);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setParameterExceptionHandler((problem, given) -> reportUsage(problem, messages));
         line.setExecutionExceptionHandler((problem, command, parsed) -> {
             if (problem instanceof UserError) {

@@ -22,7 +22,7 @@ final class BootSectorLoader {
                 && new Fields(image.read(SECTOR - 2, 2)).u16(0) == SIGNATURE;
     }
 
-    static BootState load(BootRequest request, Placement placement) throws LoadException {
+    static EntryState load(BootRequest request, Placement placement) throws LoadException {
         Image image = request.kernel();
         if (!request.modules().isEmpty()) {
             throw new LoadException(
@@ -30,6 +30,6 @@ final class BootSectorLoader {
         }
         placement.claim(image.name(), ADDRESS, image.size());
         placement.copy(image, 0, image.size(), ADDRESS);
-        return BootState.realMode(ADDRESS, Map.of(Register.RDX, FIRST_DISK, Register.RSP, (long) ADDRESS));
+        return EntryState.realMode(ADDRESS, Map.of(Register.RDX, FIRST_DISK, Register.RSP, (long) ADDRESS));
     }
 }

@@ -18,7 +18,7 @@ public final class KernelLoader {
      * @return the state that the first processor starts in
      * @throws LoadException where something of it cannot be loaded; guest memory is then in no particular state
      */
-    public static BootState load(BootRequest request, Format format) throws LoadException {
+    public static EntryState load(BootRequest request, Format format) throws LoadException {
         Image kernel = request.kernel();
         Placement placement = new Placement(request.memory(), request.map(), request.progress());
         // As other loaders do: a multiboot header wins, for an ELF kernel may have several ways in.

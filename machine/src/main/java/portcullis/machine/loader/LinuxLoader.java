@@ -42,7 +42,7 @@ final class LinuxLoader {
         this.placement = placement;
     }
 
-    BootState loadBzImage(BzImage kernel) throws LoadException {
+    EntryState loadBzImage(BzImage kernel) throws LoadException {
         String name = kernel.image().name();
         long load = kernel.preferredAddress();
         try {
@@ -64,7 +64,7 @@ final class LinuxLoader {
     }
 
     /** An uncompressed kernel (vmlinux): its ELF entry point is startup_64, and its header must be made up. */
-    BootState loadElf(ElfImage kernel) throws LoadException {
+    EntryState loadElf(ElfImage kernel) throws LoadException {
         if (!kernel.wide()) {
             throw new LoadException(
                     "%s is a 32-bit ELF file without a multiboot header or PVH note; boot the kernel's bzImage instead"
@@ -85,12 +85,12 @@ final class LinuxLoader {
         return start64(entry, finish(zeroPage, ELF_COMMAND_LINE_MAX, ELF_INITRD_MAX));
     }
 
-    private BootState start64(long entry, long zeroPage) throws LoadException {
-        return BootState.longMode(entry, BootTables.identity(placement), Map.of(Register.RSI, zeroPage));
+    private EntryState start64(long entry, long zeroPage) throws LoadException {
+        return EntryState.longMode(entry, BootTables.identity(placement), Map.of(Register.RSI, zeroPage));
     }
 
-    private BootState start32(long entry, long zeroPage) throws LoadException {
-        return BootState.protectedMode(entry, BootTables.flat(placement), Map.of(Register.RSI, zeroPage));
+    private EntryState start32(long entry, long zeroPage) throws LoadException {
+        return EntryState.protectedMode(entry, BootTables.flat(placement), Map.of(Register.RSI, zeroPage));
     }
 
     /** Adds command line, RAM disk, memory map and ACPI to the zero page and puts it into memory. Returns its address. */

@@ -40,7 +40,7 @@ final class MultibootLoader {
     /** What has been placed: where it starts and where it ends. */
     private record Placed(long entry, long end) {}
 
-    BootState load(MultibootHeader header) throws LoadException {
+    EntryState load(MultibootHeader header) throws LoadException {
         Placed kernel;
         if (header.hasAddresses()) {
             kernel = placeByHeader(header);
@@ -59,7 +59,7 @@ final class MultibootLoader {
                             .formatted(request.kernel().name()));
         }
         long info = placeInfo(kernel.end);
-        return BootState.protectedMode(
+        return EntryState.protectedMode(
                 kernel.entry, BootTables.flat(placement), Map.of(Register.RAX, BOOTLOADER_MAGIC, Register.RBX, info));
     }
 

@@ -28,7 +28,7 @@ final class PvhLoader {
         this.placement = placement;
     }
 
-    BootState load(ElfImage kernel) throws LoadException {
+    EntryState load(ElfImage kernel) throws LoadException {
         kernel.place(placement);
         long entry = kernel.checkedEntry(kernel.pvhEntry());
         Fields info = new Fields(new byte[START_INFO_SIZE]);
@@ -42,7 +42,7 @@ final class PvhLoader {
         info.putInt(48, request.map().size());
         long at = placement.low("start info", START_INFO_SIZE, 16);
         placement.put(at, info.buffer().array());
-        return BootState.protectedMode(entry, BootTables.flat(placement), Map.of(Register.RBX, at));
+        return EntryState.protectedMode(entry, BootTables.flat(placement), Map.of(Register.RBX, at));
     }
 
     private long placeMap() throws LoadException {

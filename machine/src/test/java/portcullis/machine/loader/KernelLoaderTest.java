@@ -23,7 +23,7 @@ import portcullis.memory.GuestMemory;
 class KernelLoaderTest {
     private static final long RAM = 32L << 20;
 
-    private static BootState load(byte[] kernel, KernelLoader.Format format, byte[]... modules) throws LoadException {
+    private static EntryState load(byte[] kernel, KernelLoader.Format format, byte[]... modules) throws LoadException {
         try (GuestMemory memory = SyntheticKernels.memory(RAM)) {
             return KernelLoader.load(SyntheticKernels.request(memory, RAM, kernel, "", modules), format);
         }
@@ -129,7 +129,7 @@ class KernelLoaderTest {
 
     @Test
     void shouldEnterABootSectorInRealMode() throws LoadException {
-        BootState state = load(SyntheticKernels.bootSector(), KernelLoader.Format.AUTO);
+        EntryState state = load(SyntheticKernels.bootSector(), KernelLoader.Format.AUTO);
         assertEquals(0x7c00L, state.registers().get(Register.RIP));
         assertEquals(0x80L, state.registers().get(Register.RDX));
         assertEquals(0, state.segments().get(SegmentRegister.CS).base());

@@ -22,14 +22,14 @@ class LinuxLoaderTest {
         memory.close();
     }
 
-    private BootState load(byte[] kernel, String append, byte[]... initrd) throws LoadException {
+    private EntryState load(byte[] kernel, String append, byte[]... initrd) throws LoadException {
         return KernelLoader.load(
                 SyntheticKernels.request(memory, RAM, kernel, append, initrd), KernelLoader.Format.AUTO);
     }
 
     @Test
     void shouldEnterA64BitKernelInLongModeBehindItsFirstSector() throws LoadException {
-        BootState state = load(SyntheticKernels.bzImage(true), "");
+        EntryState state = load(SyntheticKernels.bzImage(true), "");
         assertEquals(0x1000200L, state.registers().get(Register.RIP));
         assertEquals(0x80000011L, state.registers().get(Register.CR0));
         assertEquals(0x500L, state.registers().get(Register.EFER));
@@ -39,7 +39,7 @@ class LinuxLoaderTest {
 
     @Test
     void shouldMapTheLow4GibToThemselves() throws LoadException {
-        BootState state = load(SyntheticKernels.bzImage(true), "");
+        EntryState state = load(SyntheticKernels.bzImage(true), "");
         for (long address : new long[] {0, 0x1000200, 0x3fffffff, 0xfee00000L, 0xffffffffL}) {
             long pointers = memory.getLong(state.registers().get(Register.CR3)) & -4096;
             long directory = memory.getLong(pointers + 8 * (address >>> 30)) & -4096;
@@ -51,7 +51,7 @@ class LinuxLoaderTest {
 
     @Test
     void shouldEnterA32BitKernelInProtectedModeAtItsStart() throws LoadException {
-        BootState state = load(SyntheticKernels.bzImage(false), "");
+        EntryState state = load(SyntheticKernels.bzImage(false), "");
         assertEquals(0x1000000L, state.registers().get(Register.RIP));
         assertEquals(0x11L, state.registers().get(Register.CR0));
         assertTrue((state.segments().get(SegmentRegister.CS).attributes() & Segment.DB) != 0);
@@ -59,7 +59,7 @@ class LinuxLoaderTest {
 
     @Test
     void shouldFillTheZeroPage() throws LoadException {
-        BootState state = load(SyntheticKernels.bzImage(true), "console=ttyS0 quiet", new byte[5000]);
+        EntryState state = load(SyntheticKernels.bzImage(true), "console=ttyS0 quiet", new byte[5000]);
         long page = state.registers().get(Register.RSI);
         assertEquals(0x53726448, memory.getInt(page + 0x202));
         assertEquals((byte) 0xff, memory.getByte(page + 0x210));
@@ -96,7 +96,7 @@ class LinuxLoaderTest {
         long small = 8L << 20;
         try (GuestMemory little = SyntheticKernels.memory(small)) {
             byte[] kernel = SyntheticKernels.bzImage(true);
-            BootState state =
+            EntryState state =
                     KernelLoader.load(SyntheticKernels.request(little, small, kernel, ""), KernelLoader.Format.AUTO);
             assertEquals(0x200200L, state.registers().get(Register.RIP));
             kernel[0x234] = 0;
@@ -114,7 +114,7 @@ class LinuxLoaderTest {
                 true,
                 0xffffffff81000004L,
                 List.of(new SyntheticKernels.Segment(1, 0xffffffff81000000L, 0x1000000, new byte[16], 65536)));
-        BootState state = load(elf, "x");
+        EntryState state = load(elf, "x");
         assertEquals(0x1000004L, state.registers().get(Register.RIP));
         long page = state.registers().get(Register.RSI);
         assertEquals(0x53726448, memory.getInt(page + 0x202));
@@ -125,7 +125,7 @@ class LinuxLoaderTest {
         byte[] all = new byte[0x9f000 - 0x1000];
         byte[] elf = SyntheticKernels.elf(
                 true, 0x1000, List.of(new SyntheticKernels.Segment(1, 0x1000, 0x1000, all, all.length)));
-        BootState state = load(elf, "words", new byte[100]);
+        EntryState state = load(elf, "words", new byte[100]);
         for (long at = 0x1000; at < 0x9f000; at += 8) {
             assertEquals(0, memory.getLong(at));
         }

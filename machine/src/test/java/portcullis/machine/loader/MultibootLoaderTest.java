@@ -21,7 +21,7 @@ class MultibootLoaderTest {
         memory.close();
     }
 
-    private BootState load(byte[] kernel, String append, byte[]... modules) throws LoadException {
+    private EntryState load(byte[] kernel, String append, byte[]... modules) throws LoadException {
         return KernelLoader.load(
                 SyntheticKernels.request(memory, RAM, kernel, append, modules), KernelLoader.Format.MULTIBOOT);
     }
@@ -29,7 +29,7 @@ class MultibootLoaderTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void shouldEnterElfIn32BitProtectedModeWithTheMagic(boolean wide) throws LoadException {
-        BootState state = load(SyntheticKernels.multibootElf(wide), "");
+        EntryState state = load(SyntheticKernels.multibootElf(wide), "");
         assertEquals(0x10000cL, state.registers().get(Register.RIP));
         assertEquals(0x2badb002L, state.registers().get(Register.RAX));
         assertEquals(0x11L, state.registers().get(Register.CR0));
@@ -47,7 +47,7 @@ class MultibootLoaderTest {
 
     @Test
     void shouldLoadByTheAddressesInTheHeader() throws LoadException {
-        BootState state = load(SyntheticKernels.multibootFlat(), "");
+        EntryState state = load(SyntheticKernels.multibootFlat(), "");
         assertEquals(0x100040L, state.registers().get(Register.RIP));
         assertEquals((short) 0xc0de, memory.getShort(0x100040));
     }

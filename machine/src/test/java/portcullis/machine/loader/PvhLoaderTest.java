@@ -16,7 +16,7 @@ class PvhLoaderTest {
     @ValueSource(booleans = {true, false})
     void shouldEnterWhereTheNoteSaysWithStartInfoInEbx(boolean wide) throws LoadException {
         try (GuestMemory memory = SyntheticKernels.memory(RAM)) {
-            BootState state = KernelLoader.load(
+            EntryState state = KernelLoader.load(
                     SyntheticKernels.request(memory, RAM, SyntheticKernels.pvhElf(wide), "words", new byte[] {1, 2, 3}),
                     KernelLoader.Format.AUTO);
             assertEquals(0x1000100L, state.registers().get(Register.RIP));

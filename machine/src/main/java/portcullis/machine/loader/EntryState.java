@@ -16,7 +16,7 @@ import portcullis.engine.VirtualCpu;
  * @param gdt descriptor table that the segments come from
  * @param idt with limit 0 where the kernel brings its own: an exception before that shuts the processor down
  */
-public record BootState(
+public record EntryState(
         Map<Register, Long> registers,
         Map<SegmentRegister, Segment> segments,
         DescriptorTable gdt,
@@ -33,13 +33,13 @@ public record BootState(
     private static final int TSS32_BUSY = 0xb;
     private static final int FLAT = Segment.S | Segment.P | Segment.G;
 
-    public BootState {
+    public EntryState {
         registers = Map.copyOf(registers);
         segments = Map.copyOf(segments);
     }
 
     /** Long mode, paging on, flat segments as the Linux boot protocol wants them (__BOOT_CS, __BOOT_DS). */
-    static BootState longMode(long entry, BootTables tables, Map<Register, Long> arguments) {
+    static EntryState longMode(long entry, BootTables tables, Map<Register, Long> arguments) {
         Map<Register, Long> registers = start(entry, arguments);
         registers.put(Register.CR0, CR0_PE | CR0_ET | CR0_PG);
         registers.put(Register.CR3, tables.pageMap());
@@ -50,7 +50,7 @@ public record BootState(
     }
 
     /** 32-bit protected mode, paging off, flat segments. */
-    static BootState protectedMode(long entry, BootTables tables, Map<Register, Long> arguments) {
+    static EntryState protectedMode(long entry, BootTables tables, Map<Register, Long> arguments) {
         Map<Register, Long> registers = start(entry, arguments);
         registers.put(Register.CR0, CR0_PE | CR0_ET);
         Segment code = new Segment(BootTables.CODE, 0, -1, FLAT | Segment.DB | CODE);
@@ -58,7 +58,7 @@ public record BootState(
     }
 
     /** Real mode at 0:{@code ip}, as a BIOS starts a boot sector. */
-    static BootState realMode(int ip, Map<Register, Long> arguments) {
+    static EntryState realMode(int ip, Map<Register, Long> arguments) {
         Map<SegmentRegister, Segment> segments = new EnumMap<>(SegmentRegister.class);
         for (SegmentRegister register : SegmentRegister.values()) {
             if (register.ordinal() <= SegmentRegister.GS.ordinal()) {
@@ -67,7 +67,7 @@ public record BootState(
             }
         }
         // The interrupt vector table: 256 far pointers at 0.
-        return new BootState(
+        return new EntryState(
                 start(ip, arguments), segments, new DescriptorTable(0, 0xffff), new DescriptorTable(0, 0x3ff));
     }
 
@@ -79,7 +79,7 @@ public record BootState(
         return registers;
     }
 
-    private static BootState flat(Map<Register, Long> registers, Segment code, BootTables tables) {
+    private static EntryState flat(Map<Register, Long> registers, Segment code, BootTables tables) {
         Map<SegmentRegister, Segment> segments = new EnumMap<>(SegmentRegister.class);
         segments.put(SegmentRegister.CS, code);
         for (SegmentRegister register : new SegmentRegister[] {
@@ -90,7 +90,7 @@ public record BootState(
         segments.put(SegmentRegister.LDTR, new Segment(0, 0, 0, Segment.UNUSABLE));
         // A 32-bit task state segment of 104 bytes: what the PVH protocol asks for, harmless elsewhere.
         segments.put(SegmentRegister.TR, new Segment(BootTables.TASK, 0, 0x67, Segment.P | TSS32_BUSY));
-        return new BootState(registers, segments, tables.gdt(), new DescriptorTable(0, 0));
+        return new EntryState(registers, segments, tables.gdt(), new DescriptorTable(0, 0));
     }
 
     /** Puts this state into a processor that has been reset. On the thread that owns it. */

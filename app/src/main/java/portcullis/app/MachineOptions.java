@@ -1,0 +1,168 @@
+package portcullis.app;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Option;
+import portcullis.machine.config.BootFiles;
+import portcullis.machine.config.DiskFile;
+import portcullis.machine.config.EngineFactory;
+import portcullis.machine.config.MachineConfig;
+import portcullis.machine.config.TimeSource;
+import portcullis.soft.model.CpuModel;
+
+/** What every command that runs a machine takes. */
+final class MachineOptions {
+    enum EngineName {
+        auto,
+        soft,
+        kvm
+    }
+
+    enum TimeName {
+        host,
+        virtual
+    }
+
+    @Option(names = "--cpus", paramLabel = "N", description = "Processors, 1 to 255. Default: ${DEFAULT-VALUE}.")
+    int cpus = 1;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = MemorySize.class,
+            defaultValue = "128M",
+            description =
+                    "Memory: 512M, 2G, at most 64G. The host gives it as the guest touches it. Default: ${DEFAULT-VALUE}.")
+    long memory;
+
+    @Option(
+            names = "--disk",
+            paramLabel = "FILE[,ro]",
+            description = "A raw disk image, as a virtio block device; ',ro' makes it read-only. May be repeated.")
+    List<String> disks = new ArrayList<>();
+
+    @Option(
+            names = "--serial",
+            paramLabel = "stdio|file:PATH|none",
+            defaultValue = "stdio",
+            description =
+                    "Where the first serial port goes. With stdio on a terminal, Ctrl-A X ends the machine and Ctrl-A H "
+                            + "lists the other keys. Default: ${DEFAULT-VALUE}.")
+    String serial;
+
+    @Option(
+            names = "--debug-console",
+            paramLabel = "stderr|file:PATH|none",
+            defaultValue = "none",
+            description = "Where bytes go that the guest writes to port 0xe9. Default: ${DEFAULT-VALUE}.")
+    String debugConsole;
+
+    @Option(
+            names = "--cpu-vendor",
+            paramLabel = "intel|amd",
+            defaultValue = "intel",
+            converter = VendorName.class,
+            description = "Whose processor CPUID says it is. Default: ${DEFAULT-VALUE}.")
+    CpuModel.Vendor vendor;
+
+    @Option(
+            names = "--cpu-features",
+            paramLabel = "CHANGES",
+            defaultValue = "",
+            description =
+                    "Changes to the processor's features, spelled as QEMU does: +x2apic,-pcid. 'help' lists them. Default: "
+                            + "all that is there.")
+    String features;
+
+    @Option(
+            names = "--engine",
+            paramLabel = "auto|soft|kvm",
+            defaultValue = "auto",
+            description = "What executes the guest's instructions. Default: ${DEFAULT-VALUE}.")
+    EngineName engine;
+
+    @Option(
+            names = "--time",
+            paramLabel = "host|virtual",
+            defaultValue = "host",
+            description =
+                    "What makes the guest's time pass: the host's clock, or instructions executed. With virtual time and the "
+                            + "same seed, two runs are the same. Default: ${DEFAULT-VALUE}.")
+    TimeName time;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "With --time virtual: picks how the processors' instructions interleave. Default: 0.")
+    Long seed;
+
+    @Option(
+            names = "--trace",
+            paramLabel = "FILE",
+            description = "With --time virtual: writes a line for each slice of execution.")
+    Path trace;
+
+    @Option(
+            names = "--exit-code",
+            paramLabel = "guest|0",
+            defaultValue = "guest",
+            description =
+                    "Ends with the status that the guest gives to port 0xf4 (isa-debug-exit), or with 0 whatever it gives. "
+                            + "Default: ${DEFAULT-VALUE}.")
+    String exitCode;
+
+    @Option(
+            names = "--no-reboot",
+            description = "Ends when the guest resets the machine, instead of starting it again.")
+    boolean noReboot;
+
+    /** @throws UserError for what cannot be */
+    MachineConfig config(BootFiles boot) {
+        if (cpus < 1 || cpus > MachineConfig.MAX_PROCESSORS) {
+            throw new UserError(
+                    "--cpus %d: a machine has 1 to %d processors".formatted(cpus, MachineConfig.MAX_PROCESSORS));
+        }
+        if (time == TimeName.host && (seed != null || trace != null)) {
+            throw new UserError("%s needs --time virtual".formatted(seed != null ? "--seed" : "--trace"));
+        }
+        if (!exitCode.equals("guest") && !exitCode.equals("0")) {
+            throw new UserError("--exit-code %s: say guest or 0".formatted(exitCode));
+        }
+        if (disks.size() > MachineConfig.MAX_DISKS) {
+            throw new UserError(
+                    "%d disks are too many; a machine has at most %d".formatted(disks.size(), MachineConfig.MAX_DISKS));
+        }
+        TimeSource source =
+                time == TimeName.host ? new TimeSource.Host() : new TimeSource.Virtual(seed == null ? 0 : seed);
+        return new MachineConfig(
+                cpus, memory, boot, disks.stream().map(MachineOptions::disk).toList(), source);
+    }
+
+    private static DiskFile disk(String text) {
+        boolean readOnly = text.endsWith(",ro");
+        return new DiskFile(Path.of(readOnly ? text.substring(0, text.length() - 3) : text), readOnly);
+    }
+
+    /** @throws UserError for an engine or a feature that is not there */
+    EngineFactory engines() {
+        if (engine == EngineName.kvm) {
+            throw new UserError(
+                    "--engine kvm: this build has no KVM engine; leave the option out to use the software engine");
+        }
+        return new SoftEngines(vendor, ProcessorOptions.features(features));
+    }
+
+    static final class VendorName implements picocli.CommandLine.ITypeConverter<CpuModel.Vendor> {
+        @Override
+        public CpuModel.Vendor convert(String text) {
+            for (CpuModel.Vendor vendor : CpuModel.Vendor.values()) {
+                if (vendor.name().equalsIgnoreCase(text)) {
+                    return vendor;
+                }
+            }
+            throw new picocli.CommandLine.TypeConversionException(
+                    "'" + text + "' is no processor vendor; say intel or amd");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package portcullis.app;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import portcullis.machine.config.BootFiles;
+import portcullis.machine.loader.KernelLoader;
+
+/** {@code portcullis run}. */
+@Command(
+        name = "run",
+        description = "Boots a kernel.",
+        sortOptions = false,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  Linux, with a shell on this terminal:",
+            "    portcullis run --kernel vmlinuz --initrd initrd.img --append 'console=ttyS0' --cpus 2 --memory 512M",
+            "  A test kernel (multiboot), whose verdict becomes the exit status:",
+            "    portcullis run --kernel test.flat --append 'some words'",
+            "  The same run twice, instruction by instruction:",
+            "    portcullis run --kernel test.flat --cpus 4 --time virtual --seed 7",
+            "",
+            "Exit status: what the guest gives to port 0xf4 (value << 1 | 1), 0 after power-off, 2 for bad input, 3 for a triple",
+            "fault, 1 for a fault of Portcullis itself. Standard output carries the guest's serial output and nothing else."
+        })
+final class RunCommand implements Callable<Integer> {
+    @Option(
+            names = "--kernel",
+            paramLabel = "FILE",
+            description =
+                    "A Linux bzImage or vmlinux, an ELF kernel with a PVH note, a multiboot kernel, or a boot sector.")
+    private Path kernel;
+
+    @Option(
+            names = "--initrd",
+            paramLabel = "FILE",
+            description =
+                    "Initial RAM disk. For multiboot: modules, 'FILE words,FILE words', a comma in a name written twice.")
+    private String initrd;
+
+    @Option(
+            names = "--append",
+            paramLabel = "WORDS",
+            defaultValue = "",
+            description = "The kernel's command line. A multiboot kernel sees the file's name before it.")
+    private String append;
+
+    @Option(
+            names = "--multiboot",
+            paramLabel = "FILE",
+            arity = "0..1",
+            fallbackValue = "",
+            description = "Insists on multiboot: refuses the kernel where it is none. May name the kernel itself.")
+    private String multiboot;
+
+    @Mixin
+    private MachineOptions options;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (options.features.equals("help")) {
+            System.out.print(ProcessorOptions.list());
+            return ExitStatus.SUCCESS;
+        }
+        return new Session(options, files()).run();
+    }
+
+    private BootFiles files() {
+        Path file = kernel;
+        if (multiboot != null && !multiboot.isEmpty()) {
+            if (kernel != null) {
+                throw new UserError("--kernel and --multiboot both name a kernel; give one of them");
+            }
+            file = Path.of(multiboot);
+        }
+        if (file == null) {
+            throw new UserError("which kernel? Give --kernel FILE; 'portcullis demo' needs none");
+        }
+        KernelLoader.Format format = multiboot == null ? KernelLoader.Format.AUTO : KernelLoader.Format.MULTIBOOT;
+        return new BootFiles(file, format, modules(initrd), append);
+    }
+
+    /** Splits at single commas; a module's file ends at the first blank. The string stays whole, as multiboot wants it. */
+    static List<BootFiles.ModuleFile> modules(String initrd) {
+        List<BootFiles.ModuleFile> modules = new ArrayList<>();
+        if (initrd == null) {
+            return modules;
+        }
+        if (java.nio.file.Files.exists(Path.of(initrd))) {
+            return List.of(new BootFiles.ModuleFile(Path.of(initrd), initrd));
+        }
+        for (String part : initrd.split("(?<!,),(?!,)")) {
+            String words = part.replace(",,", ",").strip();
+            int blank = words.indexOf(' ');
+            modules.add(new BootFiles.ModuleFile(Path.of(blank < 0 ? words : words.substring(0, blank)), words));
+        }
+        return modules;
+    }
+}

@@ -1,0 +1,211 @@
+package portcullis.app;
+
+import java.io.BufferedWriter;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Consumer;
+import portcullis.app.console.BufferedSink;
+import portcullis.app.console.Terminal;
+import portcullis.hypervisor.Outcome;
+import portcullis.machine.Pc;
+import portcullis.machine.config.BootFiles;
+import portcullis.machine.config.HostAttachments;
+import portcullis.machine.config.MachineConfig;
+import portcullis.machine.config.TimeSource;
+import portcullis.machine.loader.LoadException;
+import portcullis.machine.serial.SerialSink;
+
+/** One machine from its options to its exit status. */
+final class Session {
+    private final MachineOptions options;
+    private final BootFiles files;
+    /** Closed when the session ends, the last first. */
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+    private volatile Pc pc;
+    private volatile IOException outputFailure;
+
+    Session(MachineOptions options, BootFiles files) {
+        this.options = options;
+        this.files = files;
+    }
+
+    /**
+     * Runs the machine until it ends.
+     *
+     * @return the exit status
+     * @throws UserError for everything that is the user's to put right
+     */
+    int run() throws InterruptedException {
+        MachineConfig config = options.config(files);
+        try {
+            return run(config);
+        } catch (LoadException e) {
+            throw new UserError(e.getMessage());
+        } catch (OutOfMemoryError e) {
+            throw new UserError(
+                    "the host has not enough memory for a machine of %d MiB (%s); give it less with --memory"
+                            .formatted(config.ramBytes() >> 20, e.getMessage()));
+        } finally {
+            close();
+        }
+    }
+
+    private int run(MachineConfig config) throws LoadException, InterruptedException {
+        boolean stdio = options.serial.equals("stdio");
+        boolean interactive = stdio && Terminal.present();
+        LoadingLine loading = new LoadingLine();
+        HostAttachments host =
+                new HostAttachments(serialSink(), debugSink(), loading, Messages::say, interactive, traceLines());
+        Pc machine = opened(new Pc(config, options.engines(), host));
+        pc = machine;
+        Keyboard keyboard = null;
+        if (interactive) {
+            Terminal terminal = Terminal.raw();
+            if (terminal != null) {
+                opened(terminal);
+            }
+            Messages.say("%d processor%s, %d MiB, software engine%s. Ctrl-A X ends the machine, Ctrl-A H helps."
+                    .formatted(
+                            config.processors(),
+                            config.processors() == 1 ? "" : "s",
+                            config.ramBytes() >> 20,
+                            config.time() instanceof TimeSource.Virtual ? ", virtual time" : ""));
+        }
+        machine.start();
+        loading.finish();
+        if (stdio) {
+            keyboard = new Keyboard(machine, interactive);
+            keyboard.start();
+        }
+        while (true) {
+            Outcome outcome = machine.awaitEnd();
+            if (outcome instanceof Outcome.Reset && !options.noReboot) {
+                machine.reset();
+                loading.finish();
+                continue;
+            }
+            return status(outcome);
+        }
+    }
+
+    private int status(Outcome outcome) {
+        if (outputFailure != null) {
+            throw new UserError("the guest's output cannot be written (%s); make room, or check where it goes"
+                    .formatted(outputFailure.getMessage()));
+        }
+        // Output first: what we say comes after the guest's last words.
+        close();
+        return switch (outcome) {
+            case Outcome.PowerOff() -> ExitStatus.SUCCESS;
+            case Outcome.Reset() -> ExitStatus.SUCCESS;
+            case Outcome.Stopped() -> ExitStatus.SUCCESS;
+            case Outcome.GuestExit(int code) -> options.exitCode.equals("0") ? ExitStatus.SUCCESS : code;
+            case Outcome.TripleFault(int vp, String state) -> {
+                Messages.say(
+                        "processor %d shut down: triple fault. Its state:\n%s".formatted(vp, state.stripTrailing()));
+                yield ExitStatus.TRIPLE_FAULT;
+            }
+            case Outcome.Stalled(String state) -> {
+                Messages.say(
+                        "every processor waits for something that cannot come. Their state:\n" + state.stripTrailing());
+                yield ExitStatus.STALLED;
+            }
+            case Outcome.HostError(int vp, Throwable cause) -> {
+                Messages.fault(vp < 0 ? "in a device" : "on processor " + vp, cause);
+                yield ExitStatus.INTERNAL;
+            }
+        };
+    }
+
+    // The host's ends of the wires
+
+    private SerialSink serialSink() {
+        return switch (options.serial) {
+            case "stdio" -> sink(new FileOutputStream(FileDescriptor.out));
+            case "none" -> value -> {};
+            default -> fileSink("--serial", options.serial, "stdio, file:PATH or none");
+        };
+    }
+
+    private SerialSink debugSink() {
+        return switch (options.debugConsole) {
+            case "stderr" -> sink(new FileOutputStream(FileDescriptor.err));
+            case "none" -> value -> {};
+            default -> fileSink("--debug-console", options.debugConsole, "stderr, file:PATH or none");
+        };
+    }
+
+    private SerialSink fileSink(String option, String value, String forms) {
+        if (!value.startsWith("file:") || value.length() == 5) {
+            throw new UserError("%s %s: say %s".formatted(option, value, forms));
+        }
+        try {
+            OutputStream out = Files.newOutputStream(Path.of(value.substring(5)));
+            opened(out);
+            return sink(out);
+        } catch (IOException e) {
+            throw cannotWrite(value.substring(5), e);
+        }
+    }
+
+    private static UserError cannotWrite(String path, IOException e) {
+        return new UserError("%s cannot be written (%s); check the folder and its permissions"
+                .formatted(path, e.getClass().getSimpleName().replace("Exception", "")));
+    }
+
+    private SerialSink sink(OutputStream out) {
+        BufferedSink sink = opened(new BufferedSink(out, this::outputFailed));
+        return sink::accept;
+    }
+
+    private void outputFailed(IOException e) {
+        outputFailure = e;
+        Pc machine = pc;
+        if (machine != null) {
+            machine.end();
+        }
+    }
+
+    private Consumer<String> traceLines() {
+        if (options.trace == null) {
+            return null;
+        }
+        try {
+            BufferedWriter out = opened(Files.newBufferedWriter(options.trace, StandardCharsets.US_ASCII));
+            return line -> {
+                try {
+                    out.write(line);
+                    out.write('\n');
+                } catch (IOException e) {
+                    throw new UncheckedIOException("the trace cannot be written", e);
+                }
+            };
+        } catch (IOException e) {
+            throw cannotWrite(options.trace.toString(), e);
+        }
+    }
+
+    private <T extends AutoCloseable> T opened(T resource) {
+        opened.push(resource);
+        return resource;
+    }
+
+    private void close() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception e) {
+                Messages.say("something could not be closed: " + e);
+            }
+        }
+    }
+}

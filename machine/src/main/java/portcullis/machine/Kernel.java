@@ -1,0 +1,78 @@
+package portcullis.machine;
+
+import java.util.ArrayList;
+import java.util.List;
+import portcullis.hypervisor.BootState;
+import portcullis.hypervisor.VirtualProcessor;
+import portcullis.machine.config.BootFiles;
+import portcullis.machine.loader.BootRequest;
+import portcullis.machine.loader.Image;
+import portcullis.machine.loader.KernelLoader;
+import portcullis.machine.loader.LoadException;
+import portcullis.machine.loader.LoadProgress;
+import portcullis.memory.GuestMemory;
+
+/** The open files that a machine boots from, loaded at start and at each reset. */
+final class Kernel implements BootState, AutoCloseable {
+    /** A {@link LoadException} on its way through code that knows nothing of loading. */
+    static final class LoadFailure extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        LoadFailure(LoadException cause) {
+            super(cause.getMessage(), cause);
+        }
+
+        LoadException reason() {
+            return (LoadException) getCause();
+        }
+    }
+
+    private final List<Image> images = new ArrayList<>();
+    private final KernelLoader.Format format;
+    private final BootRequest request;
+
+    private Kernel(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress)
+            throws LoadException {
+        format = files.format();
+        try {
+            Image kernel = open(files.kernel());
+            List<BootRequest.Module> modules = new ArrayList<>();
+            for (BootFiles.ModuleFile module : files.modules()) {
+                modules.add(new BootRequest.Module(open(module.path()), module.commandLine()));
+            }
+            request =
+                    new BootRequest(memory, MemoryMap.e820(ramBytes), rsdp, kernel, modules, files.append(), progress);
+        } catch (LoadException e) {
+            close();
+            throw e;
+        }
+    }
+
+    static Kernel open(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress)
+            throws LoadException {
+        return new Kernel(files, memory, ramBytes, rsdp, progress);
+    }
+
+    private Image open(java.nio.file.Path path) throws LoadException {
+        Image image = Image.open(path);
+        images.add(image);
+        return image;
+    }
+
+    /** @throws LoadFailure where the files cannot be loaded, or no longer */
+    @Override
+    public void load(VirtualProcessor boot) {
+        try {
+            KernelLoader.load(request, format).applyTo(boot.cpu());
+        } catch (LoadException e) {
+            throw new LoadFailure(e);
+        }
+        // What firmware would leave: interrupts of the 8259 pair reach the boot processor.
+        boot.apic().enterVirtualWireMode();
+    }
+
+    @Override
+    public void close() {
+        images.forEach(Image::close);
+    }
+}

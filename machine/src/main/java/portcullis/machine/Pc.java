@@ -1,0 +1,241 @@
+package portcullis.machine;
+
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import portcullis.engine.Clock;
+import portcullis.engine.Engine;
+import portcullis.hypervisor.IoHandler;
+import portcullis.hypervisor.Outcome;
+import portcullis.hypervisor.Partition;
+import portcullis.hypervisor.PartitionConfig;
+import portcullis.hypervisor.ThreadPerProcessor;
+import portcullis.hypervisor.VpDriver;
+import portcullis.hypervisor.schedule.RandomWalk;
+import portcullis.hypervisor.schedule.SeededScheduler;
+import portcullis.hypervisor.time.GuestTime;
+import portcullis.hypervisor.time.HostAlarms;
+import portcullis.hypervisor.time.VirtualAlarms;
+import portcullis.hypervisor.time.VirtualClock;
+import portcullis.machine.acpi.AcpiConfig;
+import portcullis.machine.acpi.AcpiTables;
+import portcullis.machine.acpi.PmDevice;
+import portcullis.machine.bus.MmioBus;
+import portcullis.machine.bus.PortBus;
+import portcullis.machine.cmos.Rtc;
+import portcullis.machine.config.EngineFactory;
+import portcullis.machine.config.HostAttachments;
+import portcullis.machine.config.MachineConfig;
+import portcullis.machine.config.TimeSource;
+import portcullis.machine.loader.LoadException;
+import portcullis.machine.pci.PciHost;
+import portcullis.machine.pci.PciSetup;
+import portcullis.machine.serial.Uart16550;
+import portcullis.machine.timer.Pit8254;
+import portcullis.memory.GuestMemory;
+
+/**
+ * A PC: a partition with memory, devices and the wires between them, and a kernel to start.
+ *
+ * <p>{@link #start}, then {@link #awaitEnd}; after {@link Outcome.Reset} call {@link #reset} to let the guest have it.
+ */
+public final class Pc implements AutoCloseable {
+    /** Guest physical addresses have this many bits at least: what common processors have. */
+    private static final int MIN_ADDRESS_BITS = 40;
+
+    /** By virtual time an instruction takes a nanosecond. */
+    private static final int TICKS_PER_INSTRUCTION = 1;
+
+    private static final int COM1 = 0x3f8;
+    private static final int COM1_IRQ = 4;
+
+    private static final int RTC_IRQ = 8;
+
+    /** 2025-01-01 00:00 UTC. */
+    private static final long VIRTUAL_EPOCH_MILLIS = 1_735_689_600_000L;
+
+    private final MachineConfig config;
+    private final GuestMemory memory;
+    private final Partition partition;
+    private final PortBus ports = new PortBus();
+    private final MmioBus windows = new MmioBus();
+    private final InterruptWiring interrupts;
+    private final Pit8254 pit;
+    private final PmDevice power;
+    private final Rtc rtc;
+    private final PciHost pci;
+    private final VirtioDevices virtio;
+    private final Uart16550 serial;
+    private final Kernel kernel;
+
+    /**
+     * Puts a machine together. Nothing of it runs yet.
+     *
+     * @throws LoadException where a file cannot be opened
+     */
+    public Pc(MachineConfig config, EngineFactory engines, HostAttachments host) throws LoadException {
+        this.config = config;
+        int addressBits = Math.max(MIN_ADDRESS_BITS, MemoryMap.addressBits(config.ramBytes()));
+        memory = new GuestMemory(addressBits);
+        MemoryMap.ram(config.ramBytes()).forEach(range -> memory.addRam(range.gpa(), range.size()));
+        AcpiConfig acpi = AcpiConfig.of(config.processors(), config.ramBytes());
+        long rsdp = AcpiTables.write(memory, acpi);
+        Kernel opened = null;
+        try {
+            opened = Kernel.open(config.boot(), memory, config.ramBytes(), rsdp, host.loading());
+            virtio = new VirtioDevices(config.disks(), config.time(), host.trouble());
+        } catch (LoadException e) {
+            if (opened != null) {
+                opened.close();
+            }
+            memory.close();
+            throw e;
+        }
+        kernel = opened;
+        partition = makePartition(config, memory, engines, host, addressBits);
+        partition.setIoHandler(new BusHandler(ports, windows));
+        partition.setBootState(kernel);
+
+        GuestTime time = partition.time();
+        interrupts = new InterruptWiring(partition.fabric(), partition.processors());
+        interrupts.attach(ports, windows);
+        pit = new Pit8254(time, interrupts.isa(0));
+        pit.attach(ports);
+        power = new PmDevice(time, interrupts.isa(AcpiTables.SCI_IRQ), () -> partition.end(new Outcome.PowerOff()));
+        power.attach(ports);
+        rtc = new Rtc(time, wallClock(config.time(), time.clock()), interrupts.isa(RTC_IRQ));
+        rtc.storeMemorySize(MemoryMap.lowRam(config.ramBytes()), MemoryMap.highRam(config.ramBytes()));
+        rtc.attach(ports);
+        pci = new PciHost(ports, windows, interrupts.pci(), this::guestResets);
+        virtio.plug(pci, memory, partition.fabric());
+        serial = new Uart16550(COM1, time, interrupts.isa(COM1_IRQ), host.serial());
+        serial.attach(ports);
+        partition.onReset(() -> resetDevices(acpi));
+    }
+
+    private static Partition makePartition(
+            MachineConfig config, GuestMemory memory, EngineFactory engines, HostAttachments host, int addressBits) {
+        GuestTime time;
+        VpDriver driver;
+        switch (config.time()) {
+            case TimeSource.Host() -> {
+                time = new HostAlarms();
+                driver = new ThreadPerProcessor();
+            }
+            case TimeSource.Virtual(long seed) -> {
+                VirtualAlarms alarms = new VirtualAlarms(new VirtualClock(TICKS_PER_INSTRUCTION));
+                time = alarms;
+                driver = new SeededScheduler(
+                        alarms,
+                        new RandomWalk(seed),
+                        host.input() ? SeededScheduler.WhenStalled.WAIT : SeededScheduler.WhenStalled.END,
+                        host.trace());
+            }
+        }
+        Engine engine = engines.create(memory, time.clock(), config.processors(), addressBits);
+        int[] apicIds = IntStream.range(0, config.processors()).toArray();
+        return new Partition(
+                memory, engine, time, new PartitionConfig(apicIds, engines.apicFeatures(addressBits)), driver);
+    }
+
+    /** Milliseconds since 1970. A deterministic machine is always started at the same moment. */
+    private static LongSupplier wallClock(TimeSource source, Clock clock) {
+        return switch (source) {
+            case TimeSource.Host() -> System::currentTimeMillis;
+            case TimeSource.Virtual(long seed) ->
+                () -> VIRTUAL_EPOCH_MILLIS + clock.ticks() / (clock.frequency() / 1000);
+        };
+    }
+
+    private record BusHandler(PortBus ports, MmioBus windows) implements IoHandler {
+        @Override
+        public int portRead(int port, int size) {
+            return ports.read(port, size);
+        }
+
+        @Override
+        public void portWrite(int port, int size, int value) {
+            ports.write(port, size, value);
+        }
+
+        @Override
+        public long mmioRead(long gpa, int size) {
+            return windows.read(gpa, size);
+        }
+
+        @Override
+        public void mmioWrite(long gpa, int size, long value) {
+            windows.write(gpa, size, value);
+        }
+    }
+
+    private void guestResets() {
+        partition.end(new Outcome.Reset());
+    }
+
+    /** Power-on state, and what firmware does before it starts a kernel. */
+    private void resetDevices(AcpiConfig acpi) {
+        interrupts.reset();
+        pit.reset();
+        power.reset();
+        rtc.reset();
+        serial.reset();
+        pci.reset();
+        PciSetup.assign(pci);
+        AcpiTables.write(memory, acpi);
+    }
+
+    /** Loads the kernel and lets the processors run. @throws LoadException where it cannot be loaded */
+    public void start() throws LoadException {
+        try {
+            partition.start();
+        } catch (Kernel.LoadFailure e) {
+            throw e.reason();
+        }
+    }
+
+    /** Waits until the guest, or {@link #end}, ends the run. */
+    public Outcome awaitEnd() throws InterruptedException {
+        return partition.awaitEnd();
+    }
+
+    /** Ends the run from outside. Any thread, without waiting. */
+    public void end() {
+        partition.end(new Outcome.Stopped());
+    }
+
+    /** Resets a machine whose run has ended, and lets it run again. @throws LoadException where the kernel no longer loads */
+    public void reset() throws LoadException {
+        try {
+            partition.reset();
+        } catch (Kernel.LoadFailure e) {
+            throw e.reason();
+        }
+    }
+
+    /** Asks the guest to shut down. Any thread. */
+    public void pressPowerButton() {
+        power.pressPowerButton();
+    }
+
+    public MachineConfig config() {
+        return config;
+    }
+
+    public Partition partition() {
+        return partition;
+    }
+
+    /** The first serial port: what the host sends goes in here. */
+    public Uart16550 serial() {
+        return serial;
+    }
+
+    /** Stops the processors and gives everything back. */
+    @Override
+    public void close() {
+        partition.close();
+        virtio.close();
+        kernel.close();
+        memory.close();
+    }
+}

@@ -1,0 +1,81 @@
+package portcullis.machine;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import portcullis.hypervisor.apic.MsiSink;
+import portcullis.machine.config.DiskFile;
+import portcullis.machine.config.TimeSource;
+import portcullis.machine.loader.LoadException;
+import portcullis.machine.pci.PciHost;
+import portcullis.machine.virtio.BlockDevice;
+import portcullis.machine.virtio.EntropyDevice;
+import portcullis.machine.virtio.EntropySource;
+import portcullis.machine.virtio.FileDiskImage;
+import portcullis.machine.virtio.VirtioDevice;
+import portcullis.machine.virtio.VirtioFunction;
+import portcullis.memory.GuestMemory;
+
+/** The virtio devices: an entropy source in slot 1, then a disk a slot. By the host's time a thread serves their queues. */
+final class VirtioDevices implements AutoCloseable {
+    private static final int FIRST_SLOT = 1;
+
+    private final List<FileDiskImage> images = new ArrayList<>();
+    private final List<VirtioDevice> devices = new ArrayList<>();
+    private final ExecutorService thread;
+    private final Executor executor;
+
+    /** @throws LoadException where an image cannot be opened */
+    VirtioDevices(List<DiskFile> disks, TimeSource time, Consumer<String> trouble) throws LoadException {
+        switch (time) {
+            case TimeSource.Host() -> {
+                devices.add(new EntropyDevice(EntropySource.secure()));
+                thread = Executors.newSingleThreadExecutor(
+                        Thread.ofPlatform().daemon().name("virtio").factory());
+                executor = thread;
+            }
+            case TimeSource.Virtual(long seed) -> {
+                devices.add(new EntropyDevice(EntropySource.seeded(seed)));
+                thread = null;
+                // On the VP's thread: when a request completes must follow from the guest alone.
+                executor = Runnable::run;
+            }
+        }
+        try {
+            for (DiskFile disk : disks) {
+                FileDiskImage image = FileDiskImage.open(disk.path(), disk.readOnly());
+                images.add(image);
+                devices.add(new BlockDevice(image, "disk" + (images.size() - 1), trouble));
+            }
+        } catch (IOException e) {
+            close();
+            throw new LoadException(e.getMessage(), e);
+        }
+    }
+
+    void plug(PciHost pci, GuestMemory memory, MsiSink interrupts) {
+        for (int i = 0; i < devices.size(); i++) {
+            pci.add(FIRST_SLOT + i, 0, new VirtioFunction(devices.get(i), memory, interrupts, executor));
+        }
+    }
+
+    /** Finishes the requests that are under way. */
+    @Override
+    public void close() {
+        if (thread != null) {
+            thread.close();
+        }
+        for (FileDiskImage image : images) {
+            try {
+                image.close();
+            } catch (IOException e) {
+                // What the guest flushed is on the disk already.
+                continue;
+            }
+        }
+    }
+}

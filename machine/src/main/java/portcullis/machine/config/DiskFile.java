@@ -1,0 +1,6 @@
+package portcullis.machine.config;
+
+import java.nio.file.Path;
+
+/** A raw disk image. */
+public record DiskFile(Path path, boolean readOnly) {}
