@@ -15,6 +15,8 @@ final class InstructionSet {
     private static OpcodeTable build() {
         OpcodeTable table = new OpcodeTable();
         portcullis.soft.integer.IntegerSet.register(table);
+        portcullis.soft.protect.ProtectSet.register(table);
+        portcullis.soft.system.SystemSet.register(table);
         return table;
     }
 }

@@ -579,6 +579,7 @@ public abstract class Interpreter extends Cpu {
         current = null;
         while (true) {
             long ripBefore = rip();
+            openBus = true;
             try {
                 events.deliver(this, vector, how, withError, code, ripBefore, !asTrap);
                 shadow = 0;
@@ -596,6 +597,8 @@ public abstract class Interpreter extends Cpu {
                 vector = escalates ? Fault.DF : nested.vector;
                 withError = escalates || nested.hasErrorCode;
                 code = escalates ? 0 : nested.errorCode;
+            } finally {
+                openBus = false;
             }
         }
     }

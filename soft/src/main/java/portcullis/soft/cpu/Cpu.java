@@ -488,8 +488,17 @@ public abstract class Cpu extends LinearMemory {
         throw replaySignal;
     }
 
+    /**
+     * No exits for memory that is not there: reads give ones, writes go nowhere. For event delivery, which is no instruction
+     * and cannot be executed again with the answer.
+     */
+    protected boolean openBus;
+
     @Override
     protected final long mmioRead(long gpa, int size) {
+        if (openBus) {
+            return size == 8 ? -1 : (1L << size * 8) - 1;
+        }
         if (answered()) {
             long value = nextAnswer();
             return size == 8 ? value : value & (1L << size * 8) - 1;
@@ -502,6 +511,9 @@ public abstract class Cpu extends LinearMemory {
 
     @Override
     protected final void mmioWrite(long gpa, int size, long value) {
+        if (openBus) {
+            return;
+        }
         if (answered()) {
             nextAnswer();
             return;
@@ -615,6 +627,12 @@ public abstract class Cpu extends LinearMemory {
         Fault db = fault(Fault.DB);
         db.trap = trap;
         return db;
+    }
+
+    /** Raises a debug trap with these DR6 bits before the next instruction. */
+    public final void debugTrapPending(long dr6Bits) {
+        breakpointsHit |= (int) dr6Bits;
+        attentionChanged();
     }
 
     /** Atomically sets bits in the request word; any thread. */

@@ -352,6 +352,16 @@ public abstract class LinearMemory extends Flags {
         return readAs(la, size, false, true);
     }
 
+    /** Reads a stack as code at another privilege level would: user or supervisor rights, not implicit. */
+    public final long readStack(long la, int size, boolean user) {
+        return readAs(la, size, user, false);
+    }
+
+    /** Writes a stack as code at another privilege level would. */
+    public final void writeStack(long la, int size, long value, boolean user) {
+        writeAs(la, size, value, user, false);
+    }
+
     private long readAs(long la, int size, boolean user, boolean implicit) {
         if (!fillAllowed) {
             watch(la, size, false);
@@ -360,11 +370,16 @@ public abstract class LinearMemory extends Flags {
             return readPhysical(translate(la, Access.READ, user, implicit), size);
         }
         int first = (int) (0x1000 - (la & 0xfff));
-        long next = wrap(la + first);
+        long next = following(la, first);
         long lowGpa = translate(la, Access.READ, user, implicit);
         long highGpa = translate(next, Access.READ, user, implicit);
         long low = readPieces(lowGpa, first);
         return low | readPieces(highGpa, size - first) << first * 8;
+    }
+
+    /** The part of an access beyond its first page. System structures lie above 4 GiB also while 32-bit code runs. */
+    private long following(long la, int first) {
+        return la >>> 32 != 0 ? la + first : wrap(la + first);
     }
 
     private long readPieces(long gpa, int count) {
@@ -411,7 +426,7 @@ public abstract class LinearMemory extends Flags {
             return;
         }
         int first = (int) (0x1000 - (la & 0xfff));
-        long next = wrap(la + first);
+        long next = following(la, first);
         long lowGpa = translate(la, Access.WRITE, user, implicit);
         long highGpa = translate(next, Access.WRITE, user, implicit);
         checkCode(lowGpa, first);

@@ -258,7 +258,7 @@ public final class Decoder {
         sizes(encoding);
         in.rm = in.opcode & 7 | rexB;
         if (encoding.modrm) {
-            in.modrm = next();
+            in.modrm = next() | (encoding.has(Encoding.MOD_IGNORED) ? 0xc0 : 0);
             in.reg = in.modrm >>> 3 & 7 | rexR;
             in.rm = in.modrm & 7 | rexB;
             if (in.modrm < 0xc0) {

@@ -20,6 +20,9 @@ public final class Encoding {
     /** Attribute: sets the instruction pointer itself; ends a block too. */
     public static final int TRANSFER = 1 << 6 | END;
 
+    /** Attribute: modrm.rm names a register whatever modrm.mod says (MOV to and from control and debug registers). */
+    public static final int MOD_IGNORED = 1 << 7;
+
     /** No constraint. */
     static final byte ANY = -1;
 

@@ -89,6 +89,12 @@ public final class CpuModel {
         return physicalBits;
     }
 
+    /** Canonical at the widest linear addresses that there are: what table and MSR bases must be, whatever CR4.LA57 says. */
+    public boolean canonicalAtWidest(long la) {
+        int shift = has(Feature.LA57) ? 7 : 16;
+        return la << shift >> shift == la;
+    }
+
     /** CR4 bits that may be set. */
     public long cr4Allowed() {
         long bits = Cpu.CR4_TSD | PageWalker.CR4_PSE | PageWalker.CR4_PAE | Cpu.CR4_MCE | Cpu.CR4_PCE;

@@ -135,7 +135,8 @@ public final class ModelSpecific {
     private static boolean acceptable(Cpu cpu, int number, long value) {
         return switch (number) {
             case MTRRCAP, MCG_CAP -> false;
-            case LSTAR, CSTAR, FS_BASE, GS_BASE, KERNEL_GS_BASE, SYSENTER_ESP, SYSENTER_EIP -> cpu.canonical(value);
+            case LSTAR, CSTAR, FS_BASE, GS_BASE, KERNEL_GS_BASE, SYSENTER_ESP, SYSENTER_EIP ->
+                cpu.model.canonicalAtWidest(value);
             case FMASK, TSC_AUX -> value >>> 32 == 0;
             case PAT -> memoryTypes(value, true);
             case MTRR_DEF_TYPE -> (value & ~0xcffL) == 0 && memoryType((int) value & 0xff, false);

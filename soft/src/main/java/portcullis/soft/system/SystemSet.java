@@ -1,0 +1,16 @@
+package portcullis.soft.system;
+
+import portcullis.soft.decode.OpcodeTable;
+
+/** Registers the system instructions. */
+public final class SystemSet {
+    private SystemSet() {}
+
+    public static void register(OpcodeTable table) {
+        // Before the register forms of group 7 that are told apart by ModRM's reg field alone.
+        MachineOp.register(table);
+        ControlOp.register(table);
+        TableOp.register(table);
+        PortOp.register(table);
+    }
+}
