@@ -24,7 +24,7 @@ final class Initramfs {
             for driver in %s; do
                 [ ! -f /drivers/$driver.ko ] || insmod /drivers/$driver.ko 2>/dev/null
             done
-            echo "Welcome to Linux $(uname -r) on Portcullis: $(nproc) processors, $(free -m | sed -n 's/^Mem: *\\([0-9]*\\).*/\\1/p') MiB."
+            echo "Linux $(uname -r) is up: $(nproc) processors, $(free -m | sed -n 's/^Mem: *\\([0-9]*\\).*/\\1/p') MiB."
             if [ -f /command ]; then
                 sh /command
             else
