@@ -16,7 +16,10 @@ import portcullis.machine.config.BootFiles;
 import portcullis.machine.loader.KernelLoader;
 
 /** {@code portcullis boot}: operating systems that Portcullis knows where to get. */
-@Command(name = "boot", description = "Fetches an operating system and boots it.", subcommands = BootCommand.Debian.class)
+@Command(
+        name = "boot",
+        description = "Fetches an operating system and boots it.",
+        subcommands = BootCommand.Debian.class)
 final class BootCommand implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -40,7 +43,11 @@ final class BootCommand implements Runnable {
         private static final int PROCESSORS = 2;
         private static final long MEMORY = 512L << 20;
 
-        @Option(names = "--append", paramLabel = "WORDS", defaultValue = "", description = "More words for the kernel's command line.")
+        @Option(
+                names = "--append",
+                paramLabel = "WORDS",
+                defaultValue = "",
+                description = "More words for the kernel's command line.")
         private String append;
 
         @Option(
@@ -73,7 +80,10 @@ final class BootCommand implements Runnable {
                 DebianFiles files = DebianFiles.fetch(Messages::say);
                 if (fetchOnly != null) {
                     Files.createDirectories(fetchOnly);
-                    Files.copy(files.kernel(), fetchOnly.resolve("vmlinuz"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+                    Files.copy(
+                            files.kernel(),
+                            fetchOnly.resolve("vmlinuz"),
+                            java.nio.file.StandardCopyOption.REPLACE_EXISTING);
                     files.writeInitramfs(fetchOnly.resolve("initrd"), command);
                     return ExitStatus.SUCCESS;
                 }
@@ -89,7 +99,8 @@ final class BootCommand implements Runnable {
                 files.writeInitramfs(initrd, command);
                 String words = append.isEmpty() ? "console=ttyS0" : "console=ttyS0 " + append;
                 List<BootFiles.ModuleFile> modules = List.of(new BootFiles.ModuleFile(initrd, ""));
-                return new Session(options, new BootFiles(files.kernel(), KernelLoader.Format.AUTO, modules, words)).run();
+                return new Session(options, new BootFiles(files.kernel(), KernelLoader.Format.AUTO, modules, words))
+                        .run();
             } finally {
                 Files.deleteIfExists(initrd);
             }

@@ -20,6 +20,8 @@ final class InterruptWiring {
     private static final int TIMER_IRQ = 0;
     private static final int TIMER_PIN = 2;
 
+    private static final int ISA_LINES = 16;
+
     private final Pic8259Pair pic;
     private final IoApic ioApic;
 
@@ -52,6 +54,13 @@ final class InterruptWiring {
             input.set(asserted);
             pin.set(asserted);
         };
+    }
+
+    /** Every line by its global number, 0 for the timer: for a device that plays with them. */
+    List<InterruptLine> all() {
+        return IntStream.range(0, IoApic.PINS)
+                .mapToObj(line -> line < ISA_LINES && line != TIMER_PIN ? isa(line) : ioApic.line(line))
+                .toList();
     }
 
     /** The wires of PCI's interrupt pins. */

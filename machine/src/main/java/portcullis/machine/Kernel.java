@@ -53,6 +53,11 @@ final class Kernel implements BootState, AutoCloseable {
         return new Kernel(files, memory, ramBytes, rsdp, progress);
     }
 
+    /** What is loaded. */
+    BootRequest request() {
+        return request;
+    }
+
     private Image open(java.nio.file.Path path) throws LoadException {
         Image image = Image.open(path);
         images.add(image);

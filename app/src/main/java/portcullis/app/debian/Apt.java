@@ -16,7 +16,8 @@ final class Apt {
     private static final Pattern DEPENDS = Pattern.compile("(?m)^\\s*Depends: (linux-image-\\d\\S*)$");
     private static final Pattern CANDIDATE = Pattern.compile("(?m)^\\s*Candidate: (\\S+)$");
     /** Kernel images are for x86-64 whatever the host is. */
-    private static final List<String> ARCHITECTURE = List.of("-o", "APT::Architecture=amd64", "-o", "APT::Architectures=amd64");
+    private static final List<String> ARCHITECTURE =
+            List.of("-o", "APT::Architecture=amd64", "-o", "APT::Architectures=amd64");
 
     private final Path cache;
     /** Options for lists of our own, where the system's are missing and cannot be fetched. */
@@ -58,9 +59,13 @@ final class Apt {
 
     /** Fetches package lists: the system's as root, else lists of our own. */
     void update() throws IOException, InterruptedException {
-        if (!"root".equals(System.getProperty("user.name")) || !System.getProperty("os.arch").equals("amd64")) {
-            Path lists = Files.createDirectories(cache.resolve("apt/lists/partial")).getParent();
-            Path archives = Files.createDirectories(cache.resolve("apt/cache/archives/partial")).getParent().getParent();
+        if (!"root".equals(System.getProperty("user.name"))
+                || !System.getProperty("os.arch").equals("amd64")) {
+            Path lists =
+                    Files.createDirectories(cache.resolve("apt/lists/partial")).getParent();
+            Path archives = Files.createDirectories(cache.resolve("apt/cache/archives/partial"))
+                    .getParent()
+                    .getParent();
             state = List.of("-o", "Dir::State::Lists=" + lists, "-o", "Dir::Cache=" + archives);
         }
         run(command("apt-get", "-q", "update"), cache);
@@ -92,7 +97,8 @@ final class Apt {
 
     /** @throws IOException where it ends with another status than 0, with the last line it printed */
     private static String run(List<String> command, Path folder) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
+        ProcessBuilder builder =
+                new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
         builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.environment().put("LC_ALL", "C");
         Process process = builder.start();
@@ -108,7 +114,8 @@ final class Apt {
                     .filter(line -> line.startsWith("E:") || line.contains("error"))
                     .findFirst()
                     .orElse("status " + status);
-            throw new IOException("'%s %s' failed: %s".formatted(command.getFirst(), command.getLast(), reason.strip()));
+            throw new IOException(
+                    "'%s %s' failed: %s".formatted(command.getFirst(), command.getLast(), reason.strip()));
         }
         return printed;
     }

@@ -18,7 +18,8 @@ import java.util.stream.Stream;
  */
 public record DebianFiles(Path kernel, Path busybox, Path modules) {
     /** Kernels for virtual machines, Debian's name first; others are derivatives'. */
-    private static final List<String> META_PACKAGES = List.of("linux-image-cloud-amd64", "linux-image-virtual", "linux-image-amd64");
+    private static final List<String> META_PACKAGES =
+            List.of("linux-image-cloud-amd64", "linux-image-virtual", "linux-image-amd64");
 
     private static final String BUSYBOX = "busybox-static";
 
@@ -31,8 +32,9 @@ public record DebianFiles(Path kernel, Path busybox, Path modules) {
     public static DebianFiles fetch(Consumer<String> say) throws IOException, InterruptedException {
         Path cache = Files.createDirectories(Folders.cache().resolve("debian"));
         if (!Apt.available()) {
-            throw new IOException("this needs Debian's tools (apt-get, dpkg-deb), which this system does not have; fetch a kernel "
-                    + "by hand and start it with 'portcullis run --kernel'");
+            throw new IOException(
+                    "this needs Debian's tools (apt-get, dpkg-deb), which this system does not have; fetch a kernel "
+                            + "by hand and start it with 'portcullis run --kernel'");
         }
         Apt apt = new Apt(cache);
         Optional<String> kernel = newestKernel(apt);

@@ -11,7 +11,13 @@ import java.util.stream.Stream;
 final class Initramfs {
     /** Loaded in this order: each needs those before it, as of Linux 6.1. */
     private static final List<String> DRIVERS = List.of(
-            "virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk", "virtio-rng");
+            "virtio_ring",
+            "virtio",
+            "virtio_pci_modern_dev",
+            "virtio_pci_legacy_dev",
+            "virtio_pci",
+            "virtio_blk",
+            "virtio-rng");
 
     private static final String INIT = """
             #!/bin/busybox sh

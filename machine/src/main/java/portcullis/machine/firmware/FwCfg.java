@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import portcullis.machine.bus.PortBus;
 import portcullis.machine.bus.PortDevice;
 import portcullis.memory.GuestMemory;
@@ -69,7 +70,7 @@ public final class FwCfg implements PortDevice {
     private record File(String name, int number, int size) {}
 
     private final GuestMemory memory;
-    private final Map<Integer, byte[]> items = new HashMap<>();
+    private final Map<Integer, Supplier<byte[]>> items = new HashMap<>();
     private final List<File> files = new ArrayList<>();
     private byte[] selected = NOTHING;
     private long offset;
@@ -96,11 +97,21 @@ public final class FwCfg implements PortDevice {
     }
 
     /** Adds or replaces an item. @param number without the write bit 0x4000 */
-    public synchronized void put(int number, byte[] content) {
+    public void put(int number, byte[] content) {
+        byte[] copy = content.clone();
+        put(number, () -> copy);
+    }
+
+    /**
+     * Adds or replaces an item that is made when the guest selects it, and forgotten when it selects another: a file, say.
+     *
+     * @param content gives the same bytes each time, and does not throw
+     */
+    public synchronized void put(int number, Supplier<byte[]> content) {
         if (number < 0 || number >= NUMBERS || (number & SELECTOR_WRITE) != 0) {
             throw new IllegalArgumentException("0x%x is not the number of an item".formatted(number));
         }
-        items.put(number, content.clone());
+        items.put(number, content);
     }
 
     public void putShort(int number, int value) {
@@ -166,7 +177,7 @@ public final class FwCfg implements PortDevice {
     }
 
     private void select(int number) {
-        selected = items.getOrDefault(number & ~SELECTOR_WRITE, NOTHING);
+        selected = items.getOrDefault(number & ~SELECTOR_WRITE, () -> NOTHING).get();
         offset = 0;
     }
 
