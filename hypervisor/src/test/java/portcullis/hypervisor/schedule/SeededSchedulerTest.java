@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
 import portcullis.engine.ExitReason;
 import portcullis.engine.Register;
@@ -76,6 +77,10 @@ class SeededSchedulerTest {
     }
 
     private static Run run(long seed, Disturbance disturbance) {
+        return run(seed, machine -> {}, disturbance);
+    }
+
+    private static Run run(long seed, Disturbance preparation, Disturbance disturbance) {
         VirtualAlarms alarms = new VirtualAlarms(new VirtualClock(1));
         List<String> trace = Collections.synchronizedList(new ArrayList<>());
         SeededScheduler scheduler = new SeededScheduler(alarms, new RandomWalk(seed), WhenStalled.END, trace::add);
@@ -84,6 +89,7 @@ class SeededSchedulerTest {
                 machine.cpus.get(vp).program = new Busy((vp + 1) % 3, 60_000);
             }
             machine.partition.setIoHandler(new ExitPort(machine));
+            preparation.disturb(machine);
             machine.startAll();
             disturbance.disturb(machine);
             Outcome outcome = machine.awaitEnd();
@@ -128,21 +134,40 @@ class SeededSchedulerTest {
         assertNotEquals(run(1, machine -> {}).trace, run(2, machine -> {}).trace);
     }
 
+    /** Pauses come in the middle of slices: every 997th step waits, inside the guest, for one to be asked for. */
     @Test
     void shouldNotBeDisturbedByPauses() {
         Run quiet = run(7, machine -> {});
-        Run disturbed = run(7, machine -> {
-            for (int i = 0; i < 50; i++) {
+        Semaphore inGuest = new Semaphore(0);
+        Run disturbed = run(7, machine -> machine.cpus.forEach(cpu -> meetPauses(machine, cpu, inGuest)), machine -> {
+            for (int i = 0; i < 90; i++) {
+                inGuest.acquireUninterruptibly();
                 machine.partition.pause();
                 machine.vp(i % 3).call(() -> {});
-                try {
-                    machine.partition.resume();
-                } catch (IllegalStateException ended) {
-                    return;
-                }
+                machine.partition.resume();
             }
         });
         assertEquals(quiet.trace, disturbed.trace);
+    }
+
+    private static void meetPauses(FakeMachine machine, FakeCpu cpu, Semaphore inGuest) {
+        FakeCpu.Program program = cpu.program;
+        int[] met = new int[1];
+        cpu.program = new FakeCpu.Program() {
+            @Override
+            public ExitReason step(FakeCpu self) {
+                if (self.retired() % 997 == 0 && met[0]++ < 30) {
+                    inGuest.release();
+                    FakeMachine.await(machine.vp(self.index())::paused);
+                }
+                return program.step(self);
+            }
+
+            @Override
+            public void interrupt(FakeCpu self, int vector) {
+                program.interrupt(self, vector);
+            }
+        };
     }
 
     @Test
