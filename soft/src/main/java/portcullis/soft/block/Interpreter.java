@@ -7,7 +7,6 @@ import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.ExitSignal;
 import portcullis.soft.cpu.Fault;
 import portcullis.soft.cpu.Op;
-import portcullis.soft.decode.Decoder;
 import portcullis.soft.decode.Encoding;
 import portcullis.soft.decode.Instruction;
 import portcullis.soft.protect.EventDelivery;
@@ -22,12 +21,11 @@ public abstract class Interpreter extends Cpu {
 
     private static final int SYNC = 4;
 
-    private static final int MAX_BLOCK = 64;
     private static final int LOOKUP_SIZE = 1 << 14;
 
     private final CodePages pages;
     private final Rendezvous rendezvous;
-    private final Decoder decoder;
+    private final BlockBuilder builder;
     private final EventDelivery events = new EventDelivery();
 
     // Looked-up code: block by RIP, valid while the key (context and mode) is the same.
@@ -63,7 +61,7 @@ public abstract class Interpreter extends Cpu {
         super(engine.memory(), engine.clock(), engine.model());
         pages = shared.pages;
         rendezvous = shared.rendezvous;
-        decoder = new Decoder(engine.opcodes());
+        builder = new BlockBuilder(engine.memory(), engine.opcodes());
     }
 
     // ---- requests ----------------------------------------------------------------------------------------------
@@ -183,12 +181,12 @@ public abstract class Interpreter extends Cpu {
                 return block;
             }
             int version = page.version();
-            block = decode(rip, base, la, gpa);
+            block = builder.build(this, rip, base, la, gpa);
             if (block.secondPage >= 0) {
                 // Track the second page before the bytes that count are read.
                 CodePages.Page second = pages.open(this, block.secondPage);
                 int secondVersion = second.version();
-                block = decode(rip, base, la, gpa);
+                block = builder.build(this, rip, base, la, gpa);
                 if (block.secondPage != second.gpa || !second.addSpill(block, secondVersion)) {
                     continue;
                 }
@@ -203,68 +201,8 @@ public abstract class Interpreter extends Cpu {
         return is64() || block.rip + block.length - 1 <= segmentLimit(CS);
     }
 
-    private Block decode(long rip, long base, long la, long gpa) {
-        Op[] ops = new Op[MAX_BLOCK + 1];
-        int count = 0;
-        long host = memory.hostAddress(gpa);
-        int room = 0x1000 - (int) (gpa & 0xfff);
-        int used = 0;
-        long secondPage = -1;
-        Instruction last = null;
-        boolean ended = false;
-        while (count < MAX_BLOCK && used < room && !ended) {
-            int available = Math.min(Decoder.MAX_LENGTH, room - used);
-            fetch(host == 0 ? 0 : host + used, 0, available);
-            Instruction in = decoder.decode(rip + used, mode());
-            if (in == null && !decoder.tooLong()) {
-                if (count > 0) {
-                    break;
-                }
-                long nextGpa = translateFetch(wrap(la + room));
-                secondPage = nextGpa & ~0xfffL;
-                fetch(memory.hostAddress(nextGpa), available, Decoder.MAX_LENGTH - available);
-                in = decoder.decode(rip, mode());
-            }
-            if (in == null) {
-                Instruction tooLong = new Instruction();
-                tooLong.rip = rip + used;
-                tooLong.length = Decoder.MAX_LENGTH;
-                tooLong.mode = mode();
-                ops[count++] = new Undefined(tooLong, true);
-                used += Decoder.MAX_LENGTH;
-                ended = true;
-                last = tooLong;
-                break;
-            }
-            if (!is64() && in.rip + in.length - 1 > segmentLimit(CS)) {
-                if (count > 0) {
-                    break;
-                }
-                throw fault(Fault.GP, 0);
-            }
-            ops[count++] = in.encoding == null ? new Undefined(in, false) : (Op) in.encoding.family.make(in);
-            used += in.length;
-            last = in;
-            ended = in.encoding == null || in.encoding.has(Encoding.END) || secondPage >= 0;
-        }
-        int instructions = count;
-        if (last.encoding == null || !last.encoding.has(Encoding.TRANSFER)) {
-            ops[count++] = new FallThrough(last.nextRip());
-        }
-        boolean linkable =
-                last.encoding != null && (!last.encoding.has(Encoding.END) || last.encoding.has(Encoding.DIRECT));
-        return new Block(
-                java.util.Arrays.copyOf(ops, count), instructions, rip, mode(), base, gpa, used, secondPage, linkable);
-    }
-
-    /** Fetches bytes for the decoder; open bus (all ones) where there is no memory. */
-    private void fetch(long host, int at, int count) {
-        if (host == 0) {
-            java.util.Arrays.fill(decoder.bytes, at, at + count, (byte) 0xff);
-        } else {
-            HostMemory.copy(host, decoder.bytes, at, count);
-        }
-        decoder.available = at + count;
+    final long wrapped(long la) {
+        return wrap(la);
     }
 
     @Override
