@@ -8,6 +8,7 @@ import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.engine.Translation;
 import portcullis.engine.VirtualCpu;
+import portcullis.memory.host.HostMemory;
 import portcullis.soft.SoftEngine;
 import portcullis.soft.protect.EventDelivery;
 import portcullis.soft.state.State;
@@ -273,7 +274,21 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
                 .formatted(gdtBase, gdtLimit, idtBase, idtLimit));
         text.append("CR0=%08x CR2=%016x CR3=%016x CR4=%08x EFER=%04x\n"
                 .formatted(cr0(), field(State.CR2), cr3(), cr4(), efer()));
-        text.append("next: ").append(instructionAtRip()).append('\n');
+        text.append("next: ").append(instructionAtRip()).append(bytesAtRip()).append('\n');
+        return text.toString();
+    }
+
+    private String bytesAtRip() {
+        StringBuilder text = new StringBuilder(" ;");
+        long la = (is64() ? 0 : segmentBase(CS)) + rip();
+        for (int i = 0; i < 15; i++) {
+            Translation byteAt = translate(la + i, Access.EXECUTE, cpl() == 3, false, false);
+            long host = byteAt.result() == Translation.Result.SUCCESS ? memory.hostAddress(byteAt.gpa()) : 0;
+            if (host == 0) {
+                break;
+            }
+            text.append(" %02x".formatted(HostMemory.getByte(host)));
+        }
         return text.toString();
     }
 
