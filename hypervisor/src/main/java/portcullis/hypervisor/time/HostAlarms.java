@@ -20,6 +20,9 @@ public final class HostAlarms implements GuestTime {
     private final TreeSet<HostAlarm> pending = new TreeSet<>(BY_DEADLINE);
 
     private long created;
+    /** Deadline that the thread sleeps for; Long.MIN_VALUE while it is awake and will look again by itself. */
+    private long sleepingUntil = Long.MIN_VALUE;
+
     private boolean paused;
     private boolean closed;
     private volatile Consumer<Throwable> failureHandler = failure -> {
@@ -105,7 +108,9 @@ public final class HostAlarms implements GuestTime {
         try {
             while (!closed) {
                 if (paused || pending.isEmpty()) {
+                    sleepingUntil = Long.MAX_VALUE;
                     changed.awaitUninterruptibly();
+                    sleepingUntil = Long.MIN_VALUE;
                     continue;
                 }
                 HostAlarm first = pending.first();
@@ -115,11 +120,14 @@ public final class HostAlarms implements GuestTime {
                     first.isSet = false;
                     return first;
                 }
+                sleepingUntil = first.deadline;
                 try {
                     changed.awaitNanos(left);
                 } catch (InterruptedException interrupted) {
                     // Nobody interrupts this thread on purpose; closing is the way to end it.
                     continue;
+                } finally {
+                    sleepingUntil = Long.MIN_VALUE;
                 }
             }
             return null;
@@ -155,7 +163,7 @@ public final class HostAlarms implements GuestTime {
                 deadline = Math.max(newDeadline, 0);
                 isSet = true;
                 pending.add(this);
-                if (pending.first() == this) {
+                if (deadline < sleepingUntil) {
                     changed.signal();
                 }
             } finally {
