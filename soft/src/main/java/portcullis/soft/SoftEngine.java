@@ -1,5 +1,8 @@
 package portcullis.soft;
 
+import java.security.SecureRandom;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import portcullis.engine.Clock;
 import portcullis.engine.Engine;
 import portcullis.engine.EngineCapabilities;
@@ -17,8 +20,17 @@ public final class SoftEngine implements Engine {
     private final CpuModel model;
     private final OpcodeTable opcodes = InstructionSet.table();
     private final EngineShared shared;
+    private final Supplier<RandomGenerator> entropy;
+    private RandomGenerator random;
 
+    /** With the host's random numbers. */
     public SoftEngine(GuestMemory memory, Clock clock, CpuModel model) {
+        this(memory, clock, model, SecureRandom::new);
+    }
+
+    /** @param entropy source of what RDRAND gives, asked for once, at the first use; a seeded one for reproducible runs */
+    public SoftEngine(GuestMemory memory, Clock clock, CpuModel model, Supplier<RandomGenerator> entropy) {
+        this.entropy = entropy;
         this.memory = memory;
         this.clock = clock;
         this.model = model;
@@ -54,6 +66,14 @@ public final class SoftEngine implements Engine {
 
     public OpcodeTable opcodes() {
         return opcodes;
+    }
+
+    /** 64 random bits. Any thread. */
+    public synchronized long random() {
+        if (random == null) {
+            random = entropy.get();
+        }
+        return random.nextLong();
     }
 
     @Override

@@ -23,6 +23,7 @@ public abstract class Interpreter extends Cpu {
 
     private static final int LOOKUP_SIZE = 1 << 14;
 
+    private final SoftEngine engine;
     private final CodePages pages;
     private final Rendezvous rendezvous;
     private final BlockBuilder builder;
@@ -59,9 +60,15 @@ public abstract class Interpreter extends Cpu {
 
     protected Interpreter(SoftEngine engine, EngineShared shared) {
         super(engine.memory(), engine.clock(), engine.model());
+        this.engine = engine;
         pages = shared.pages;
         rendezvous = shared.rendezvous;
         builder = new BlockBuilder(engine.memory(), engine.opcodes());
+    }
+
+    @Override
+    public final long random() {
+        return engine.random();
     }
 
     // ---- requests ----------------------------------------------------------------------------------------------
@@ -336,7 +343,11 @@ public abstract class Interpreter extends Cpu {
                 i = 0;
             }
         } catch (Fault f) {
+            long newTask = rip();
             interrupted(block, i);
+            if (f.taskSwitched) {
+                rip(newTask);
+            }
             applyStackRule(ops, i, f);
             throw f;
         } catch (ExitSignal s) {
@@ -443,7 +454,9 @@ public abstract class Interpreter extends Cpu {
         try {
             op.execute(this);
         } catch (Fault f) {
-            rip(ripBefore);
+            if (!f.taskSwitched) {
+                rip(ripBefore);
+            }
             breakpointsHit = hitBefore;
             stackRule(op.in, f);
             commitReplay();
@@ -523,7 +536,9 @@ public abstract class Interpreter extends Cpu {
                 shadow = 0;
                 return true;
             } catch (Fault nested) {
-                rip(ripBefore);
+                if (!nested.taskSwitched) {
+                    rip(ripBefore);
+                }
                 if (how == EventDelivery.Kind.EXCEPTION && vector == Fault.DF) {
                     return false;
                 }

@@ -88,6 +88,9 @@ public abstract class Cpu extends LinearMemory {
 
     public abstract int apicId();
 
+    /** 64 random bits for RDRAND and RDSEED. */
+    public abstract long random();
+
     /** Whether IA32_APIC_BASE has the local APIC enabled: CPUID shows it only then. */
     public abstract boolean apicEnabled();
 
@@ -457,6 +460,11 @@ public abstract class Cpu extends LinearMemory {
         replay[replayCount++] = value;
     }
 
+    /** Only saving and restoring processor state where there is no memory makes that many accesses: the rest meets open bus. */
+    private boolean replayFull() {
+        return replayCursor == MAX_REPLAY;
+    }
+
     private boolean answered() {
         return replayCursor < replayCount;
     }
@@ -492,11 +500,11 @@ public abstract class Cpu extends LinearMemory {
      * No exits for memory that is not there: reads give ones, writes go nowhere. For event delivery, which is no instruction
      * and cannot be executed again with the answer.
      */
-    protected boolean openBus;
+    public boolean openBus;
 
     @Override
     protected final long mmioRead(long gpa, int size) {
-        if (openBus) {
+        if (openBus || replayFull()) {
             return size == 8 ? -1 : (1L << size * 8) - 1;
         }
         if (answered()) {
@@ -511,7 +519,7 @@ public abstract class Cpu extends LinearMemory {
 
     @Override
     protected final void mmioWrite(long gpa, int size, long value) {
-        if (openBus) {
+        if (openBus || replayFull()) {
             return;
         }
         if (answered()) {
@@ -608,7 +616,7 @@ public abstract class Cpu extends LinearMemory {
 
     /** MOV to DR7. */
     public final void writeDr7(long value) {
-        field(State.DR7, value & 0xffff_2bffL | 0x400);
+        field(State.DR7, value & 0xffff_23ffL | 0x400);
         boolean data = false;
         for (int i = 0; i < 4; i++) {
             data |= (value >>> i * 2 & 3) != 0 && (value >>> 16 + i * 4 & 1) != 0;

@@ -33,6 +33,9 @@ public final class Fault extends RuntimeException {
     /** A trap (#DB, #BP by INT3...): RIP is behind the instruction already. */
     public boolean trap;
 
+    /** Raised behind the commit point of a task switch: RIP is the new task's already. */
+    public boolean taskSwitched;
+
     /** Raised by a non-canonical address. */
     public boolean isNonCanonical() {
         return nonCanonical;

@@ -570,6 +570,7 @@ public abstract class LinearMemory extends Flags {
         fault.hasErrorCode = true;
         fault.nonCanonical = false;
         fault.trap = false;
+        fault.taskSwitched = false;
         return fault;
     }
 

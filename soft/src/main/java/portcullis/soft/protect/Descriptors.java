@@ -113,7 +113,7 @@ public final class Descriptors {
         return cpu.readSystem(address, 8);
     }
 
-    /** Bits 63:32 of the base of a 16-byte system descriptor (LDT, TSS, call gate in long mode) whose type bits must be 0. */
+    /** Bits 63:32 of the base (of a call gate: the offset) of a 16-byte system descriptor (LDT, TSS, call gate in long mode) whose type bits must be 0. */
     static long readUpper(Cpu cpu, int selector, int vector) {
         long address = address(cpu, selector, 16);
         if (address == -1) {

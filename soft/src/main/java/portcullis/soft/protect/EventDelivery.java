@@ -21,6 +21,7 @@ public final class EventDelivery {
     }
 
     private static final int DR6_BD = 1 << 13;
+    private static final long DR7_GD = 1 << 13;
     /** Error codes that name a gate of the IDT. */
     private static final int IDT = 2;
 
@@ -44,6 +45,10 @@ public final class EventDelivery {
             longMode(cpu, vector, kind, hasErrorCode, errorCode, returnRip, flags);
         } else {
             protectedMode(cpu, vector, kind, hasErrorCode, errorCode, returnRip, flags);
+        }
+        if (vector == Fault.DB && (cpu.field(State.DR7) & DR7_GD) != 0) {
+            // The handler may use the debug registers (SDM 17.2.4).
+            cpu.writeDr7(cpu.field(State.DR7) & ~DR7_GD);
         }
     }
 
@@ -165,7 +170,7 @@ public final class EventDelivery {
     }
 
     /** The code segment of a gate: at the current privilege level or an inner one. */
-    private static long readCode(Cpu cpu, int selector, int ext) {
+    static long readCode(Cpu cpu, int selector, int ext) {
         if (Descriptors.isNull(selector)) {
             throw cpu.fault(Fault.GP, ext);
         }

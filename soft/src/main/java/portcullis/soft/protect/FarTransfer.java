@@ -9,8 +9,7 @@ import portcullis.soft.cpu.Registers;
 final class FarTransfer {
     private FarTransfer() {}
 
-    /** @param size operand size: how wide the offset is */
-    static void jump(Cpu cpu, int selector, long target, int size, long nextRip) {
+    static void jump(Cpu cpu, int selector, long target, long nextRip) {
         if (!cpu.isProtected()) {
             if (target > cpu.segmentLimit(Registers.CS)) {
                 throw cpu.fault(Fault.GP, 0);
@@ -21,7 +20,8 @@ final class FarTransfer {
         }
         long raw = readTarget(cpu, selector);
         if ((Descriptors.type(raw) & 0x10) == 0) {
-            throw Descriptors.fault(cpu, Fault.GP, selector, 0);
+            GateTransfer.transfer(cpu, selector, raw, false, nextRip);
+            return;
         }
         checkDirect(cpu, selector, raw);
         checkTarget(cpu, raw, target);
@@ -30,6 +30,7 @@ final class FarTransfer {
         cpu.rip(target);
     }
 
+    /** @param size operand size: how wide the return address is, without a gate */
     static void call(Cpu cpu, int selector, long target, int size, long nextRip) {
         if (!cpu.isProtected()) {
             if (target > cpu.segmentLimit(Registers.CS)) {
@@ -42,7 +43,8 @@ final class FarTransfer {
         }
         long raw = readTarget(cpu, selector);
         if ((Descriptors.type(raw) & 0x10) == 0) {
-            throw Descriptors.fault(cpu, Fault.GP, selector, 0);
+            GateTransfer.transfer(cpu, selector, raw, true, nextRip);
+            return;
         }
         checkDirect(cpu, selector, raw);
         checkTarget(cpu, raw, target);
@@ -151,7 +153,7 @@ final class FarTransfer {
             }
         } else {
             descriptor = Descriptors.read(cpu, stack, Fault.GP, 0);
-            SegmentLoad.checkStack(cpu, stack, descriptor, rpl, Fault.GP);
+            SegmentLoad.checkStack(cpu, stack, descriptor, rpl, Fault.GP, 0);
         }
         checkTarget(cpu, code, target);
         long markedCode = Descriptors.markAccessed(cpu, selector, code);

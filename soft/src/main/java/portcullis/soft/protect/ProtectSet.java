@@ -8,6 +8,7 @@ public final class ProtectSet {
 
     public static void register(OpcodeTable table) {
         SegmentOp.register(table);
+        DescriptorOp.register(table);
         TransferOp.register(table);
         FlagOp.register(table);
     }

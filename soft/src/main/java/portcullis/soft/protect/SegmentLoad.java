@@ -60,17 +60,17 @@ public final class SegmentLoad {
             return;
         }
         long raw = Descriptors.read(cpu, selector, Fault.GP, 0);
-        checkStack(cpu, selector, raw, cpl, Fault.GP);
+        checkStack(cpu, selector, raw, cpl, Fault.GP, 0);
         Descriptors.load(cpu, Registers.SS, selector, Descriptors.markAccessed(cpu, selector, raw));
     }
 
     /** Checks a descriptor for SS at privilege level {@code cpl}; {@code vector} is raised but for one that is not present. */
-    static void checkStack(Cpu cpu, int selector, long raw, int cpl, int vector) {
+    static void checkStack(Cpu cpu, int selector, long raw, int cpl, int vector, int ext) {
         if ((selector & 3) != cpl || Descriptors.dpl(raw) != cpl || !Descriptors.isWritableData(raw)) {
-            throw Descriptors.fault(cpu, vector, selector, 0);
+            throw Descriptors.fault(cpu, vector, selector, ext);
         }
         if (!Descriptors.present(raw)) {
-            throw Descriptors.fault(cpu, Fault.SS, selector, 0);
+            throw Descriptors.fault(cpu, Fault.SS, selector, ext);
         }
     }
 
@@ -80,18 +80,18 @@ public final class SegmentLoad {
             return;
         }
         long raw = Descriptors.read(cpu, selector, Fault.GP, 0);
-        checkData(cpu, selector, raw, cpu.cpl(), Fault.GP);
+        checkData(cpu, selector, raw, cpu.cpl(), Fault.GP, 0);
         Descriptors.load(cpu, register, selector, Descriptors.markAccessed(cpu, selector, raw));
     }
 
-    static void checkData(Cpu cpu, int selector, long raw, int cpl, int vector) {
+    static void checkData(Cpu cpu, int selector, long raw, int cpl, int vector, int ext) {
         int type = Descriptors.type(raw);
         boolean readable = (type & 0x18) == 0x10 || (type & 0x1a) == 0x1a;
         if (!readable || !Descriptors.isConforming(raw) && Math.max(cpl, selector & 3) > Descriptors.dpl(raw)) {
-            throw Descriptors.fault(cpu, vector, selector, 0);
+            throw Descriptors.fault(cpu, vector, selector, ext);
         }
         if (!Descriptors.present(raw)) {
-            throw Descriptors.fault(cpu, Fault.NP, selector, 0);
+            throw Descriptors.fault(cpu, Fault.NP, selector, ext);
         }
     }
 

@@ -17,14 +17,22 @@ final class SegmentOp extends Op {
     private static final int LTR = 3;
     private static final int SLDT = 4;
     private static final int STR = 5;
+    private static final int PUSH = 6;
+    private static final int POP = 7;
+    private static final int FAR_POINTER = 8;
 
     private static final Family FAMILY = SegmentOp::new;
 
+    /** Of {@link #kind}: which segment register, where the opcode names it. */
+    private static final int REGISTER_SHIFT = 8;
+
     private final int kind;
+    private final int register;
 
     private SegmentOp(Instruction in) {
         super(in);
-        kind = in.encoding.kind;
+        kind = in.encoding.kind & (1 << REGISTER_SHIFT) - 1;
+        register = in.encoding.kind >>> REGISTER_SHIFT;
     }
 
     static void register(OpcodeTable table) {
@@ -34,6 +42,20 @@ final class SegmentOp extends Op {
         table.add("8E /2", "MOV Sw,Ew", FAMILY, LOAD, Encoding.END);
         for (int register = 0; register < 6; register++) {
             table.add("8C /" + register, "MOV Ev,Sw", FAMILY, STORE);
+        }
+        String[] names = {"ES", "CS", "SS", "DS", "FS", "GS"};
+        String[] pushes = {"06 i64", "0E i64", "16 i64", "1E i64", "0F A0", "0F A8"};
+        String[] pops = {"07 i64", null, "17 i64", "1F i64", "0F A1", "0F A9"};
+        String[] pointers = {"C4 /r i64 mem", null, "0F B2 /r mem", "C5 /r i64 mem", "0F B4 /r mem", "0F B5 /r mem"};
+        int stack = Encoding.STACK | Encoding.D64;
+        for (int i = 0; i < 6; i++) {
+            int which = i << REGISTER_SHIFT;
+            table.add(pushes[i], "PUSH " + names[i], FAMILY, PUSH | which, stack);
+            if (i != Registers.CS) {
+                int end = i == Registers.SS ? Encoding.END : 0;
+                table.add(pops[i], "POP " + names[i], FAMILY, POP | which, stack | end);
+                table.add(pointers[i], "L" + names[i] + " Gv,Mp", FAMILY, FAR_POINTER | which, end);
+            }
         }
         table.add("0F 00 /0", "SLDT Ev", FAMILY, SLDT);
         table.add("0F 00 /1", "STR Ev", FAMILY, STR);
@@ -45,18 +67,40 @@ final class SegmentOp extends Op {
     public void execute(Cpu cpu) {
         switch (kind) {
             case LOAD -> {
-                int register = in.reg & 7;
-                SegmentLoad.load(cpu, register, (int) readRm(cpu, 2));
-                if (register == Registers.SS) {
+                SegmentLoad.load(cpu, in.reg & 7, (int) readRm(cpu, 2));
+                if ((in.reg & 7) == Registers.SS) {
                     shadow(cpu);
                 }
             }
             case STORE -> store(cpu, cpu.selector(in.reg & 7));
+            case PUSH -> cpu.push(cpu.selector(register), in.operandSize);
+            case POP -> pop(cpu);
+            case FAR_POINTER -> farPointer(cpu);
             case SLDT -> storeSystem(cpu, Registers.LDTR);
             case STR -> storeSystem(cpu, Registers.TR);
             case LLDT -> SegmentLoad.localTable(cpu, privilegedSelector(cpu));
             default -> SegmentLoad.taskRegister(cpu, privilegedSelector(cpu));
         }
+    }
+
+    /** The stack pointer moves by the width of the stack that was popped from, also where SS is loaded. */
+    private void pop(Cpu cpu) {
+        int selector = (int) cpu.peekStack(0, in.operandSize) & 0xffff;
+        int width = cpu.stackSize();
+        long next = cpu.stackPointer() + in.operandSize;
+        SegmentLoad.load(cpu, register, selector);
+        cpu.reg(Registers.RSP * 8, width, next);
+        if (register == Registers.SS) {
+            shadow(cpu);
+        }
+    }
+
+    private void farPointer(Cpu cpu) {
+        int size = in.operandSize;
+        long address = linear(cpu, size + 2, false);
+        long offset = cpu.read(address, size);
+        SegmentLoad.load(cpu, register, cpu.read16(address + size));
+        writeReg(cpu, size, offset);
     }
 
     /** Nothing interrupts between a load of SS and the instruction behind it, which loads the stack pointer. */

@@ -63,7 +63,7 @@ final class TransferOp extends Op {
     @Override
     public void execute(Cpu cpu) {
         switch (kind) {
-            case JMP_FAR -> FarTransfer.jump(cpu, in.immediate2, in.immediate, in.operandSize, in.nextRip());
+            case JMP_FAR -> FarTransfer.jump(cpu, in.immediate2, in.immediate, in.nextRip());
             case CALL_FAR -> FarTransfer.call(cpu, in.immediate2, in.immediate, in.operandSize, in.nextRip());
             case JMP_FAR_MEMORY, CALL_FAR_MEMORY -> throughMemory(cpu);
             case RET_FAR -> FarTransfer.back(cpu, in.operandSize, 0);
@@ -92,7 +92,7 @@ final class TransferOp extends Op {
         long target = cpu.read(address, size);
         int selector = cpu.read16(address + size);
         if (kind == JMP_FAR_MEMORY) {
-            FarTransfer.jump(cpu, selector, target, size, in.nextRip());
+            FarTransfer.jump(cpu, selector, target, in.nextRip());
         } else {
             FarTransfer.call(cpu, selector, target, size, in.nextRip());
         }

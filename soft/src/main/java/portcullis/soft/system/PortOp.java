@@ -10,6 +10,7 @@ import portcullis.soft.decode.Encoding;
 import portcullis.soft.decode.Family;
 import portcullis.soft.decode.Instruction;
 import portcullis.soft.decode.OpcodeTable;
+import portcullis.soft.state.State;
 
 /** IN, OUT, INS and OUTS with the I/O permission bitmap (SDM volume 1, 19.5). */
 final class PortOp extends Op {
@@ -62,6 +63,27 @@ final class PortOp extends Op {
         } else {
             cpu.reg(Registers.RAX, size, cpu.portRead(port, size));
         }
+        watch(cpu, port);
+    }
+
+    /** I/O breakpoints, which CR4.DE enables: a trap behind the instruction (SDM 17.2.4). */
+    private void watch(Cpu cpu, int port) {
+        long dr7 = cpu.field(State.DR7);
+        if ((dr7 & 0xff) == 0 || (cpu.cr4() & Cpu.CR4_DE) == 0) {
+            return;
+        }
+        long hit = 0;
+        for (int i = 0; i < 4; i++) {
+            boolean enabled = (dr7 >>> i * 2 & 3) != 0 && (dr7 >>> 16 + i * 4 & 3) == 2;
+            int length = (int) (dr7 >>> 18 + i * 4 & 3) + 1;
+            long first = cpu.field(State.DR + i * 8) & -length;
+            if (enabled && port < first + length && first < port + size) {
+                hit |= 1L << i;
+            }
+        }
+        if (hit != 0) {
+            cpu.debugTrapPending(hit);
+        }
     }
 
     /** #GP(0) where neither IOPL nor the TSS's bitmap allows the port. */
@@ -110,6 +132,7 @@ final class PortOp extends Op {
             cpu.probeWrite(address, size);
             cpu.write(address, size, cpu.portRead(port, size));
         }
+        watch(cpu, port);
         cpu.reg(register * 8, in.addressSize, offset + (cpu.flag(Flags.DF) ? -size : size));
         if (repeated) {
             cpu.reg(Registers.RCX * 8, in.addressSize, count - 1);
