@@ -17,6 +17,7 @@ final class InstructionSet {
         portcullis.soft.integer.IntegerSet.register(table);
         portcullis.soft.protect.ProtectSet.register(table);
         portcullis.soft.system.SystemSet.register(table);
+        portcullis.soft.x87.X87Set.register(table);
         return table;
     }
 }

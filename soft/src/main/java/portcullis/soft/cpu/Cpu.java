@@ -55,6 +55,9 @@ public abstract class Cpu extends LinearMemory {
     protected final ExitSignal doneSignal = new ExitSignal(ExitSignal.Completion.DONE);
     protected final ExitSignal aloneSignal = new ExitSignal(ExitSignal.Completion.ALONE);
 
+    /** Works on x87 operands; holds nothing between instructions. */
+    public final portcullis.soft.fp.x87.X87Arithmetic x87 = new portcullis.soft.fp.x87.X87Arithmetic();
+
     public final portcullis.soft.system.MsrFile msrs = new portcullis.soft.system.MsrFile();
 
     public long gdtBase;

@@ -51,7 +51,7 @@ public final class State {
     public static final int X87 = 0x400;
 
     public static final int MXCSR = 0x480;
-    /** x87 control, status (TOP in bits 13:11) and full tag word, 4 bytes each. */
+    /** x87 control, status (TOP in bits 13:11) and tag word, 4 bytes each. A tag is 3 where the register is empty; 0 to 2 all mean in use. */
     public static final int FCW = 0x484;
 
     public static final int FSW = 0x488;

@@ -3,6 +3,7 @@ package portcullis.soft.system;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.model.CpuModel;
 import portcullis.soft.state.State;
+import portcullis.soft.x87.X87Unit;
 
 /** Extended processor state (x87, SSE, AVX, PKRU) in the layout of XSAVE's standard form (SDM volume 1, 10.5 and 13.4). */
 public final class XsaveArea {
@@ -92,7 +93,7 @@ public final class XsaveArea {
         int status = cpu.field32(State.FSW);
         to.put(0, 2, cpu.field32(State.FCW));
         to.put(2, 2, status);
-        to.put(4, 2, cpu.field32(State.FTW) & 0xff);
+        to.put(4, 2, X87Unit.abridgedTags(cpu));
         to.put(6, 2, cpu.field32(State.FOP));
         if (wide) {
             to.put(8, 8, cpu.field(State.FIP));
@@ -159,7 +160,7 @@ public final class XsaveArea {
         status = pending ? status | ERROR_SUMMARY : status & ~ERROR_SUMMARY;
         cpu.field32(State.FCW, control);
         cpu.field32(State.FSW, status);
-        cpu.field32(State.FTW, (int) from.get(4, 1));
+        X87Unit.abridgedTags(cpu, (int) from.get(4, 1));
         cpu.field32(State.FOP, (int) from.get(6, 2) & 0x7ff);
         long instruction = from.get(8, 8);
         long data = from.get(16, 8);
@@ -175,14 +176,7 @@ public final class XsaveArea {
     }
 
     private static void initialiseX87(Cpu cpu) {
-        cpu.field32(State.FCW, INITIAL_CONTROL);
-        cpu.field32(State.FSW, 0);
-        cpu.field32(State.FTW, 0);
-        cpu.field32(State.FOP, 0);
-        cpu.field(State.FIP, 0);
-        cpu.field(State.FDP, 0);
-        cpu.field32(State.FCS, 0);
-        cpu.field32(State.FDS, 0);
+        X87Unit.initialize(cpu);
         for (int i = 0; i < 16; i++) {
             cpu.field(State.X87 + i * 8, 0);
         }
@@ -210,7 +204,7 @@ public final class XsaveArea {
 
     private static boolean x87Initial(Cpu cpu) {
         long different = cpu.field32(State.FCW) ^ INITIAL_CONTROL;
-        different |= cpu.field32(State.FSW) | cpu.field32(State.FTW) | cpu.field32(State.FOP);
+        different |= cpu.field32(State.FSW) | X87Unit.abridgedTags(cpu) | cpu.field32(State.FOP);
         different |= cpu.field(State.FIP) | cpu.field(State.FDP);
         different |= cpu.field32(State.FCS) | cpu.field32(State.FDS);
         for (int i = 0; i < 16; i++) {

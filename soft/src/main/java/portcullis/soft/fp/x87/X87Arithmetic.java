@@ -8,7 +8,7 @@ package portcullis.soft.fp.x87;
  * denormal operand and zero divide: their instructions leave destination and stack alone (SDM volume 1, 8.5). An unmasked
  * overflow or underflow has a result with an adjusted exponent for a register; conversions to memory formats then return false.
  *
- * <p>Stack faults, the stack itself and the delivery of exceptions are the caller's. Nothing here allocates.
+ * <p>The stack itself and the delivery of exceptions are the caller's. Nothing here allocates.
  */
 public final class X87Arithmetic {
     /** The control word that the next operation obeys: masks, precision and rounding ({@link ControlWord}). */
@@ -137,6 +137,50 @@ public final class X87Arithmetic {
     public boolean loadDouble(long bits) {
         flags = 0;
         return BinaryFormats.load(this, BinaryFormats.widenDouble(this, bits));
+    }
+
+    /**
+     * Widens a single-precision operand of an operation into the result fields, and raises nothing: signaling NaNs stay so.
+     * Returns whether it is a denormal, which is normal once widened; see {@link #afterDenormal}.
+     */
+    public boolean widenSingle(int bits) {
+        return BinaryFormats.widenSingle(this, bits) == Extended.DENORMAL;
+    }
+
+    /** As {@link #widenSingle}, of double precision. */
+    public boolean widenDouble(long bits) {
+        return BinaryFormats.widenDouble(this, bits) == Extended.DENORMAL;
+    }
+
+    /**
+     * Adds the denormal-operand exception to an operation of which one operand was widened from a denormal.
+     *
+     * @param stored what the operation returned
+     * @return the same, or false where the exception is unmasked
+     */
+    public boolean afterDenormal(boolean stored, long otherSig, int otherSe) {
+        if ((flags & (StatusWord.INVALID | StatusWord.ZERO_DIVIDE)) != 0
+                || Extended.classify(otherSig, otherSe) == Extended.QUIET_NAN) {
+            return stored;
+        }
+        if ((control & StatusWord.DENORMAL) == 0) {
+            flags = flags & (StatusWord.C3 | StatusWord.C2 | StatusWord.C0) | StatusWord.DENORMAL;
+            return false;
+        }
+        flags |= StatusWord.DENORMAL;
+        return stored;
+    }
+
+    /** An operand's register is empty; the masked response is the indefinite NaN. */
+    public boolean stackUnderflow() {
+        flags = StatusWord.STACK_FAULT;
+        return invalid();
+    }
+
+    /** The register to push into is not empty; the masked response is the indefinite NaN. */
+    public boolean stackOverflow() {
+        flags = StatusWord.STACK_FAULT | StatusWord.C1;
+        return invalid();
     }
 
     /** Loads packed decimal digits, ten bytes (FBLD). Exact; raises nothing. */
