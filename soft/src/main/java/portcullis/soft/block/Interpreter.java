@@ -301,11 +301,12 @@ public abstract class Interpreter extends Cpu {
         if ((poll & SYNC) != 0) {
             sync();
         }
+        if (replaying()) {
+            // An interrupt window that was asked for meanwhile is looked at when the instruction is complete.
+            return null;
+        }
         if ((poll & ATTENTION) != 0) {
             HostMemory.getAndBitwiseAndInt(state + State.POLL, ~ATTENTION);
-        }
-        if (replaying()) {
-            return null;
         }
         if ((poll & KICK) != 0) {
             HostMemory.getAndBitwiseAndInt(state + State.POLL, ~KICK);
