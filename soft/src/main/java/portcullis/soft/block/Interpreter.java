@@ -319,7 +319,13 @@ public abstract class Interpreter extends Cpu {
     }
 
     public final boolean interruptible() {
-        return flag(IF) && shadow == 0 && pendingVector < 0 && !replaying() && breakpointsHit == 0;
+        // An instruction that has made an exit is not to be interrupted before it has its answer.
+        return flag(IF)
+                && shadow == 0
+                && pendingVector < 0
+                && unanswered == null
+                && !replaying()
+                && breakpointsHit == 0;
     }
 
     private ExitReason runBlocks(Block first) {
@@ -426,16 +432,16 @@ public abstract class Interpreter extends Cpu {
         if (pendingVector >= 0) {
             return deliverPending() ? null : ExitReason.SHUTDOWN;
         }
+        boolean resume = (systemFlags() & RF) != 0;
+        if (breakpointsHit != 0 && (shadow & SHADOW_SS) == 0 && !replaying()) {
+            int hit = breakpointsHit;
+            breakpointsHit = 0;
+            throw debug(hit, true);
+        }
         if (nmisPending > 0 && !nmiBlocked && (shadow & SHADOW_SS) == 0 && !replaying()) {
             nmisPending--;
             nmiBlocked = true;
             return deliver(Fault.NMI, EventDelivery.Kind.NMI, false, 0) ? null : ExitReason.SHUTDOWN;
-        }
-        boolean resume = (systemFlags() & RF) != 0;
-        if (breakpointsHit != 0 && shadow == 0 && !replaying()) {
-            int hit = breakpointsHit;
-            breakpointsHit = 0;
-            throw debug(hit, true);
         }
         if ((field(State.DR7) & 0xff) != 0 && !resume && !replaying() && (shadow & SHADOW_SS) == 0) {
             int hit = instructionBreakpoints(wrap((is64() ? 0 : segmentBase(CS)) + rip()));

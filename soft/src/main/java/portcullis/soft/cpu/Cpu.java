@@ -646,6 +646,19 @@ public abstract class Cpu extends LinearMemory {
         attentionChanged();
     }
 
+    /** Puts the traps that are pending into DR6: an instruction that is a debug exception itself takes them along. */
+    public final void takeDebugTraps() {
+        if (breakpointsHit != 0) {
+            debug(breakpointsHit, true);
+            breakpointsHit = 0;
+        }
+    }
+
+    /** Whether a debug trap will be raised before the next instruction. */
+    public final boolean isDebugTrapPending() {
+        return breakpointsHit != 0 || flag(TF);
+    }
+
     /** Atomically sets bits in the request word; any thread. */
     protected final void request(int bits) {
         HostMemory.getAndBitwiseOrInt(state + State.POLL, bits);

@@ -105,7 +105,13 @@ public final class SegmentLoad {
             boolean usable = (attributes & Segment.UNUSABLE) == 0;
             boolean conformingCode = (attributes & 0xc) == 0xc;
             if (usable && !conformingCode && (attributes >>> 5 & 3) < cpl) {
-                unusable(cpu, register, 0);
+                // The base stays: 64-bit code goes on using those of FS and GS.
+                cpu.segment(
+                        register,
+                        0,
+                        cpu.segmentBase(register),
+                        cpu.segmentLimit(register),
+                        attributes | Segment.UNUSABLE);
             }
         }
     }

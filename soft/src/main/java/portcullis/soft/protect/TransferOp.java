@@ -78,7 +78,10 @@ final class TransferOp extends Op {
                     cpu.rip(in.nextRip());
                 }
             }
-            case INT1 -> software(cpu, Fault.DB, EventDelivery.Kind.PRIVILEGED);
+            case INT1 -> {
+                software(cpu, Fault.DB, EventDelivery.Kind.PRIVILEGED);
+                cpu.takeDebugTraps();
+            }
             case SYSCALL -> FastSystemCall.enter(cpu, in.nextRip());
             case SYSRET -> FastSystemCall.leave(cpu, in.operandSize);
             case SYSENTER -> FastSystemCall.sysenter(cpu);

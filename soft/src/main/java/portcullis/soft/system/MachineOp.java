@@ -48,7 +48,10 @@ final class MachineOp extends Op {
             case CPUID -> identify(cpu);
             case HLT -> {
                 ControlOp.requirePrivilege(cpu);
-                throw cpu.leaveAfter(this, ExitReason.HALT);
+                // A debug trap of this or the last instruction ends the halt at once.
+                if (!cpu.isDebugTrapPending()) {
+                    throw cpu.leaveAfter(this, ExitReason.HALT);
+                }
             }
             case SWAPGS -> swapGs(cpu);
             default -> throw cpu.leaveAt(this, ExitReason.HYPERCALL);
