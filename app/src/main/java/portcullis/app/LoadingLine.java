@@ -7,11 +7,16 @@ final class LoadingLine implements LoadProgress {
     private static final long PATIENCE_NANOS = 300_000_000;
 
     private final boolean terminal = Boolean.getBoolean("portcullis.terminal.messages");
-    private final long started = System.nanoTime();
+    private long started;
+    private boolean begun;
     private boolean shown;
 
     @Override
     public void progress(String file, long done, long total) {
+        if (!begun) {
+            begun = true;
+            started = System.nanoTime();
+        }
         if (terminal && System.nanoTime() - started > PATIENCE_NANOS) {
             shown = true;
             System.err.printf(
@@ -21,6 +26,7 @@ final class LoadingLine implements LoadProgress {
 
     /** Clears the line. */
     void finish() {
+        begun = false;
         if (shown) {
             shown = false;
             System.err.print("\r\033[K");

@@ -1,0 +1,96 @@
+package portcullis.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import portcullis.machine.config.BootFiles;
+
+class CommandLineTest {
+    private final StringWriter said = new StringWriter();
+
+    private int run(String... arguments) {
+        return Main.execute(new PrintWriter(said, true), arguments);
+    }
+
+    static Stream<Arguments> unusable() {
+        return Stream.of(
+                Arguments.of("", "say what to do"),
+                Arguments.of("frobnicate", "Unmatched argument"),
+                Arguments.of("run", "--kernel FILE"),
+                Arguments.of("run --kernel", "--kernel"),
+                Arguments.of("run --kernel missing", "does not exist"),
+                Arguments.of("run --kernel .", "is a directory"),
+                Arguments.of("run --kernel pom.xml", "no kernel that can be booted"),
+                Arguments.of("run --kernel pom.xml --multiboot", "no multiboot kernel"),
+                Arguments.of("run --kernel pom.xml --multiboot pom.xml", "give one of them"),
+                Arguments.of("run --multiboot missing", "does not exist"),
+                Arguments.of("run --kernel pom.xml --initrd missing", "missing does not exist"),
+                Arguments.of("run --kernel pom.xml --disk missing", "missing does not exist"),
+                Arguments.of("run --kernel pom.xml --disk missing,ro", "missing does not exist"),
+                Arguments.of("run --kernel pom.xml --cpus 0", "1 to 255 processors"),
+                Arguments.of("run --kernel pom.xml --cpus 256", "1 to 255 processors"),
+                Arguments.of("run --kernel pom.xml --cpus many", "--cpus"),
+                Arguments.of("run --kernel pom.xml --memory 0", "1M to 64G"),
+                Arguments.of("run --kernel pom.xml --memory 65G", "1M to 64G"),
+                Arguments.of("run --kernel pom.xml --memory 99999999999G", "64G"),
+                Arguments.of("run --kernel pom.xml --memory 1025K", "multiple of 4K"),
+                Arguments.of("run --kernel pom.xml --memory lots", "no memory size"),
+                Arguments.of("run --kernel pom.xml --cpu-vendor via", "intel or amd"),
+                Arguments.of("run --kernel pom.xml --cpu-features +warp", "no processor feature 'warp'"),
+                Arguments.of("run --kernel pom.xml --cpu-features -x2apix", "no processor feature 'x2apix'"),
+                Arguments.of("run --kernel pom.xml --engine kvm", "no KVM engine"),
+                Arguments.of("run --kernel pom.xml --engine jit", "--engine"),
+                Arguments.of("run --kernel pom.xml --seed 1", "--time virtual"),
+                Arguments.of("run --kernel pom.xml --trace x", "--time virtual"),
+                Arguments.of("run --kernel pom.xml --exit-code 7", "guest or 0"),
+                Arguments.of("run --kernel pom.xml --serial tcp", "stdio, file:PATH or none"),
+                Arguments.of("run --kernel pom.xml --serial file:", "stdio, file:PATH or none"),
+                Arguments.of("run --kernel pom.xml --serial file:missing/x", "cannot be written"),
+                Arguments.of("run --kernel pom.xml --debug-console stdout", "stderr, file:PATH or none"),
+                Arguments.of("boot", "debian"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("unusable")
+    void shouldRefuseWithOneLineAndStatus2(String line, String expected) {
+        int status = run(line.isEmpty() ? new String[0] : line.split(" "));
+        assertEquals(2, status);
+        assertTrue(said.toString().contains(expected), said.toString());
+        assertFalse(said.toString().contains("\tat "), said.toString());
+        List<String> problems = said.toString()
+                .lines()
+                .filter(text -> text.startsWith("portcullis: "))
+                .toList();
+        assertEquals(1, problems.size(), said.toString());
+    }
+
+    @Test
+    void shouldRefuseAnEmptyDisk(@TempDir Path folder) throws IOException {
+        Path disk = Files.createFile(folder.resolve("disk"));
+        assertEquals(2, run("run", "--kernel", "pom.xml", "--disk", disk.toString()));
+        assertTrue(said.toString().contains("is empty"), said.toString());
+    }
+
+    @Test
+    void shouldSplitMultibootModulesAtSingleCommas() {
+        List<BootFiles.ModuleFile> modules = RunCommand.modules("one words here,two,,half more");
+        assertEquals(2, modules.size());
+        assertEquals(Path.of("one"), modules.get(0).path());
+        assertEquals("one words here", modules.get(0).commandLine());
+        assertEquals(Path.of("two,half"), modules.get(1).path());
+        assertTrue(RunCommand.modules(null).isEmpty());
+    }
+}

@@ -1,0 +1,92 @@
+package portcullis.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The bundled guests from the command line to their exit status, on the software engine. */
+@Timeout(120)
+class GuestsTest {
+    private static final Path GUESTS = Path.of(System.getProperty("portcullis.home"), "guests", "build");
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void guestsAreBuilt() {
+        boolean built = Files.exists(GUESTS.resolve("stamp"));
+        assertTrue(built || !"true".equals(System.getenv("CI")), "run guests/make.sh first");
+        assumeTrue(built, "guests/make.sh has not been run");
+    }
+
+    private record Run(int status, String output) {}
+
+    private Run run(String guest, String... options) throws IOException {
+        Path serial = folder.resolve("serial");
+        List<String> arguments = new ArrayList<>(
+                List.of("run", "--kernel", GUESTS.resolve(guest).toString(), "--serial", "file:" + serial));
+        arguments.addAll(List.of(options));
+        StringWriter said = new StringWriter();
+        int status = Main.execute(new PrintWriter(said, true), arguments.toArray(String[]::new));
+        return new Run(status, Files.readString(serial) + said);
+    }
+
+    @Test
+    void shouldPrintAndEndWithTheGuestsStatus() throws IOException {
+        Path console = folder.resolve("console");
+        assertEquals(new Run(1, "Hello from inside.\n"), run("hello", "--debug-console", "file:" + console));
+        assertEquals("Hello from inside.\n", Files.readString(console));
+        assertEquals(0, run("hello", "--exit-code", "0").status);
+    }
+
+    /** Checksums as other emulators, and processors, have them. */
+    @ParameterizedTest
+    @CsvSource({
+        "integer, 1, integer x 1: 0xabca1f654b011d3e",
+        "memory, 1, memory x 1: 0x1e3edf0c1473a30"
+    })
+    void shouldComputeWhatEveryProcessorComputes(String guest, String count, String expected) throws IOException {
+        assertEquals(new Run(1, expected + "\n"), run(guest, "--append", count));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4, 8})
+    void shouldRunManyProcessorsByTheHostsTime(int cpus) throws IOException {
+        Run run = run("demo", "--cpus", String.valueOf(cpus));
+        assertEquals(1, run.status, run.output);
+        assertTrue(run.output.endsWith("All of it is right.\n"), run.output);
+    }
+
+    @Test
+    void shouldRepeatARunOfTheSameSeedToTheByte() throws IOException {
+        String[] first = traced("demo", 7, "first");
+        assertEquals(List.of(first), List.of(traced("demo", 7, "second")));
+        String[] other = traced("demo", 8, "other");
+        assertNotEquals(first[1], other[1]);
+        assertTrue(other[0].endsWith("All of it is right.\n"), other[0]);
+    }
+
+    private String[] traced(String guest, int seed, String name) throws IOException {
+        Path trace = folder.resolve(name);
+        Run run = run(
+                guest, "--cpus", "3", "--time", "virtual", "--seed", String.valueOf(seed), "--trace", trace.toString());
+        assertEquals(1, run.status, run.output);
+        return new String[] {run.output, Files.readString(trace)};
+    }
+}
