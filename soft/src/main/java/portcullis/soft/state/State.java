@@ -51,18 +51,21 @@ public final class State {
     public static final int X87 = 0x400;
 
     public static final int MXCSR = 0x480;
-    /** x87 control, status (TOP in bits 13:11) and tag word, 4 bytes each. A tag is 3 where the register is empty; 0 to 2 all mean in use. */
+    /** x87 control word, 4 bytes. */
     public static final int FCW = 0x484;
-
+    /** x87 status word (TOP in bits 13:11), 4 bytes; with the tags behind it one aligned long. */
     public static final int FSW = 0x488;
+    /** x87 tag word, 4 bytes. A tag is 3 where the register is empty; 0 to 2 all mean in use. */
     public static final int FTW = 0x48c;
-    /** Last x87 opcode (11 bits), instruction and data pointers with selectors. */
+    /** Last x87 opcode (11 bits) and its code selector, 4 bytes each, one aligned long. */
     public static final int FOP = 0x490;
 
+    public static final int FCS = 0x494;
+    /** Its instruction pointer, then the data pointer and selector of the last one with an operand in memory. */
     public static final int FIP = 0x498;
+
     public static final int FDP = 0x4a0;
-    public static final int FCS = 0x4a8;
-    public static final int FDS = 0x4ac;
+    public static final int FDS = 0x4a8;
 
     /** First-level TLB: {@link #TLB_ENTRIES} entries of four longs: read tag, write tag, addend (host minus linear
      * address), guest physical address of the page. A tag is the linear page or-ed with the context id in the low 12 bits; 0

@@ -5,7 +5,6 @@ import portcullis.soft.decode.Family;
 import portcullis.soft.decode.Instruction;
 import portcullis.soft.decode.OpcodeTable;
 import portcullis.soft.fp.x87.X87Arithmetic;
-import portcullis.soft.state.State;
 
 /** FADD, FMUL, FSUB, FSUBR, FDIV and FDIVR in all their forms. */
 final class Arithmetic extends X87Op {
@@ -57,18 +56,17 @@ final class Arithmetic extends X87Op {
 
     @Override
     public void execute(Cpu cpu) {
-        int status = begin(cpu);
+        long unit = begin(cpu);
         X87Arithmetic fp = arithmetic(cpu);
         if (format != REGISTER) {
-            withMemory(cpu, fp, status);
+            withMemory(cpu, fp, unit);
             return;
         }
-        int tags = cpu.field32(State.FTW);
-        int top = X87Unit.top(status);
+        int top = X87Unit.top(unit);
         int other = top + operand & 7;
         int destination = toSti ? other : top;
         int source = toSti ? top : other;
-        boolean stored = isEmpty(tags, top) || isEmpty(tags, other)
+        boolean stored = X87Unit.isEmpty(unit, top) || X87Unit.isEmpty(unit, other)
                 ? fp.stackUnderflow()
                 : operate(
                         fp,
@@ -77,19 +75,19 @@ final class Arithmetic extends X87Op {
                         X87Unit.significand(cpu, source),
                         X87Unit.signExponent(cpu, source));
         if (stored) {
-            store(cpu, fp, destination);
+            unit = store(cpu, fp, unit, destination);
             if (pops) {
-                status = pop(cpu, status);
+                unit = pop(unit);
             }
         }
-        conclude(cpu, fp, status);
+        conclude(cpu, fp, unit);
     }
 
-    private void withMemory(Cpu cpu, X87Arithmetic fp, int status) {
+    private void withMemory(Cpu cpu, X87Arithmetic fp, long unit) {
         boolean denormal = loadOperand(cpu, fp, format);
-        int top = X87Unit.top(status);
+        int top = X87Unit.top(unit);
         boolean stored;
-        if (isEmpty(cpu.field32(State.FTW), top)) {
+        if (X87Unit.isEmpty(unit, top)) {
             stored = fp.stackUnderflow();
         } else {
             long significand = X87Unit.significand(cpu, top);
@@ -99,10 +97,7 @@ final class Arithmetic extends X87Op {
                 stored = fp.afterDenormal(stored, significand, signExponent);
             }
         }
-        if (stored) {
-            store(cpu, fp, top);
-        }
-        conclude(cpu, fp, status);
+        conclude(cpu, fp, stored ? store(cpu, fp, unit, top) : unit);
     }
 
     private boolean operate(X87Arithmetic fp, long aSig, int aSe, long bSig, int bSe) {

@@ -9,7 +9,6 @@ import portcullis.soft.decode.OpcodeTable;
 import portcullis.soft.fp.x87.StatusWord;
 import portcullis.soft.fp.x87.X87Arithmetic;
 import portcullis.soft.model.Feature;
-import portcullis.soft.state.State;
 
 /** FCOM, FUCOM and FICOM, popping or not, FCOMI and FUCOMI, FTST, FXAM. */
 final class Comparisons extends X87Op {
@@ -63,12 +62,11 @@ final class Comparisons extends X87Op {
         if ((kind & TO_RFLAGS) != 0 && !cpu.model.has(Feature.CMOV)) {
             throw cpu.fault(Fault.UD);
         }
-        int status = begin(cpu);
+        long unit = begin(cpu);
         X87Arithmetic fp = arithmetic(cpu);
-        int tags = cpu.field32(State.FTW);
-        int top = X87Unit.top(status);
+        int top = X87Unit.top(unit);
         if ((kind & EXAMINE) != 0) {
-            examine(cpu, fp, status, tags, top);
+            examine(cpu, fp, unit, top);
             return;
         }
         boolean denormal = format != REGISTER && loadOperand(cpu, fp, format);
@@ -86,7 +84,7 @@ final class Comparisons extends X87Op {
         long aSig = X87Unit.significand(cpu, top);
         int aSe = X87Unit.signExponent(cpu, top);
         boolean done;
-        if (isEmpty(tags, top) || isEmpty(tags, used)) {
+        if (X87Unit.isEmpty(unit, top) || X87Unit.isEmpty(unit, used)) {
             done = fp.stackUnderflow();
             fp.flags |= ORDER;
         } else if ((kind & QUIET) != 0) {
@@ -97,14 +95,14 @@ final class Comparisons extends X87Op {
         if (denormal && (fp.flags & StatusWord.STACK_FAULT) == 0) {
             done = fp.afterDenormal(done, aSig, aSe);
         }
-        finish(cpu, fp, status, done);
+        finish(cpu, fp, unit, done);
     }
 
-    private void finish(Cpu cpu, X87Arithmetic fp, int status, boolean done) {
-        int next = status;
+    private void finish(Cpu cpu, X87Arithmetic fp, long unit, boolean done) {
+        long next = unit;
         if (done) {
             for (int i = 0; i < pops; i++) {
-                next = pop(cpu, next);
+                next = pop(next);
             }
         }
         if ((kind & TO_RFLAGS) != 0) {
@@ -117,13 +115,13 @@ final class Comparisons extends X87Op {
         }
     }
 
-    private void examine(Cpu cpu, X87Arithmetic fp, int status, int tags, int top) {
+    private void examine(Cpu cpu, X87Arithmetic fp, long unit, int top) {
         int signExponent = X87Unit.signExponent(cpu, top);
-        if (isEmpty(tags, top)) {
+        if (X87Unit.isEmpty(unit, top)) {
             fp.flags = StatusWord.C3 | StatusWord.C0 | (signExponent >>> 15) * StatusWord.C1;
         } else {
             fp.flags = X87Arithmetic.examine(X87Unit.significand(cpu, top), signExponent);
         }
-        conclude(cpu, fp, status, StatusWord.CONDITIONS);
+        conclude(cpu, fp, unit, StatusWord.CONDITIONS);
     }
 }

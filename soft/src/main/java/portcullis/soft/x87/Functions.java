@@ -7,7 +7,6 @@ import portcullis.soft.decode.OpcodeTable;
 import portcullis.soft.fp.x87.Extended;
 import portcullis.soft.fp.x87.StatusWord;
 import portcullis.soft.fp.x87.X87Arithmetic;
-import portcullis.soft.state.State;
 
 /** Instructions D9 E0 to D9 FF that compute from ST(0), or ST(0) and ST(1). */
 final class Functions extends X87Op {
@@ -63,25 +62,23 @@ final class Functions extends X87Op {
 
     @Override
     public void execute(Cpu cpu) {
-        int status = begin(cpu);
+        long unit = begin(cpu);
         X87Arithmetic fp = arithmetic(cpu);
         switch (kind) {
-            case FYL2X, FYL2XP1, FPATAN -> popping(cpu, fp, status);
-            case FPREM, FPREM1, FSCALE -> binary(cpu, fp, status);
-            case FPTAN, FXTRACT, FSINCOS -> pushing(cpu, fp, status);
-            default -> unary(cpu, fp, status);
+            case FYL2X, FYL2XP1, FPATAN -> popping(cpu, fp, unit);
+            case FPREM, FPREM1, FSCALE -> binary(cpu, fp, unit);
+            case FPTAN, FXTRACT, FSINCOS -> pushing(cpu, fp, unit);
+            default -> unary(cpu, fp, unit);
         }
     }
 
-    private void unary(Cpu cpu, X87Arithmetic fp, int status) {
-        int top = X87Unit.top(status);
-        boolean stored = isEmpty(cpu.field32(State.FTW), top)
+    private void unary(Cpu cpu, X87Arithmetic fp, long unit) {
+        int top = X87Unit.top(unit);
+        boolean stored = X87Unit.isEmpty(unit, top)
                 ? fp.stackUnderflow()
                 : apply(fp, X87Unit.significand(cpu, top), X87Unit.signExponent(cpu, top));
-        if (stored) {
-            store(cpu, fp, top);
-        }
-        conclude(cpu, fp, status, kind >= FSIN ? StatusWord.C2 | StatusWord.C1 : StatusWord.C1);
+        long after = stored ? store(cpu, fp, unit, top) : unit;
+        conclude(cpu, fp, after, kind >= FSIN ? StatusWord.C2 | StatusWord.C1 : StatusWord.C1);
     }
 
     private boolean apply(X87Arithmetic fp, long significand, int signExponent) {
@@ -101,16 +98,15 @@ final class Functions extends X87Op {
     }
 
     /** ST(0) from ST(0) and ST(1). */
-    private void binary(Cpu cpu, X87Arithmetic fp, int status) {
-        int tags = cpu.field32(State.FTW);
-        int top = X87Unit.top(status);
+    private void binary(Cpu cpu, X87Arithmetic fp, long unit) {
+        int top = X87Unit.top(unit);
         int next = top + 1 & 7;
         long aSig = X87Unit.significand(cpu, top);
         int aSe = X87Unit.signExponent(cpu, top);
         long bSig = X87Unit.significand(cpu, next);
         int bSe = X87Unit.signExponent(cpu, next);
         boolean stored;
-        if (isEmpty(tags, top) || isEmpty(tags, next)) {
+        if (X87Unit.isEmpty(unit, top) || X87Unit.isEmpty(unit, next)) {
             stored = fp.stackUnderflow();
         } else {
             stored = switch (kind) {
@@ -119,10 +115,8 @@ final class Functions extends X87Op {
                 default -> fp.scale(aSig, aSe, bSig, bSe);
             };
         }
-        if (stored) {
-            store(cpu, fp, top);
-        }
-        conclude(cpu, fp, status, binaryConditions(fp, stored));
+        long after = stored ? store(cpu, fp, unit, top) : unit;
+        conclude(cpu, fp, after, binaryConditions(fp, stored));
     }
 
     /** FPREM and FPREM1 set all condition codes where there is a quotient, and else C2 and C1 alone. */
@@ -135,16 +129,15 @@ final class Functions extends X87Op {
     }
 
     /** ST(1) from ST(0) and ST(1); ST(0) is popped. */
-    private void popping(Cpu cpu, X87Arithmetic fp, int status) {
-        int tags = cpu.field32(State.FTW);
-        int top = X87Unit.top(status);
+    private void popping(Cpu cpu, X87Arithmetic fp, long unit) {
+        int top = X87Unit.top(unit);
         int next = top + 1 & 7;
         long aSig = X87Unit.significand(cpu, top);
         int aSe = X87Unit.signExponent(cpu, top);
         long bSig = X87Unit.significand(cpu, next);
         int bSe = X87Unit.signExponent(cpu, next);
         boolean stored;
-        if (isEmpty(tags, top) || isEmpty(tags, next)) {
+        if (X87Unit.isEmpty(unit, top) || X87Unit.isEmpty(unit, next)) {
             stored = fp.stackUnderflow();
         } else {
             stored = switch (kind) {
@@ -153,22 +146,16 @@ final class Functions extends X87Op {
                 default -> fp.arctangent(aSig, aSe, bSig, bSe);
             };
         }
-        int after = status;
-        if (stored) {
-            store(cpu, fp, next);
-            after = pop(cpu, status);
-        }
-        conclude(cpu, fp, after);
+        conclude(cpu, fp, stored ? pop(store(cpu, fp, unit, next)) : unit);
     }
 
     /** ST(0) is replaced by one result, and a second one pushed. */
-    private void pushing(Cpu cpu, X87Arithmetic fp, int status) {
-        int tags = cpu.field32(State.FTW);
-        int top = X87Unit.top(status);
+    private void pushing(Cpu cpu, X87Arithmetic fp, long unit) {
+        int top = X87Unit.top(unit);
         int above = top - 1 & 7;
         boolean stored;
-        if (isEmpty(tags, top) || !isEmpty(tags, above)) {
-            stored = isEmpty(tags, top) ? fp.stackUnderflow() : fp.stackOverflow();
+        if (X87Unit.isEmpty(unit, top) || !X87Unit.isEmpty(unit, above)) {
+            stored = X87Unit.isEmpty(unit, top) ? fp.stackUnderflow() : fp.stackOverflow();
             fp.secondSignificand = Extended.INDEFINITE_SIGNIFICAND;
             fp.secondSignExponent = Extended.INDEFINITE_SIGN_EXPONENT;
         } else {
@@ -180,13 +167,11 @@ final class Functions extends X87Op {
                 default -> fp.extract(significand, signExponent);
             };
         }
-        int after = status;
+        long after = unit;
         if (stored) {
-            store(cpu, fp, top);
-            fp.significand = fp.secondSignificand;
-            fp.signExponent = fp.secondSignExponent;
-            store(cpu, fp, above);
-            after = X87Unit.pushed(status);
+            after = store(cpu, fp, unit, top);
+            X87Unit.register(cpu, above, fp.secondSignificand, fp.secondSignExponent);
+            after = X87Unit.pushed(X87Unit.used(after, above));
         }
         conclude(cpu, fp, after, kind == FXTRACT ? StatusWord.C1 : StatusWord.C2 | StatusWord.C1);
     }

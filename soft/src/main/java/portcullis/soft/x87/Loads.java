@@ -5,7 +5,6 @@ import portcullis.soft.decode.Family;
 import portcullis.soft.decode.Instruction;
 import portcullis.soft.decode.OpcodeTable;
 import portcullis.soft.fp.x87.X87Arithmetic;
-import portcullis.soft.state.State;
 
 /** FLD, FILD, FBLD and the constants: everything that pushes a value. */
 final class Loads extends X87Op {
@@ -39,14 +38,14 @@ final class Loads extends X87Op {
 
     @Override
     public void execute(Cpu cpu) {
-        int status = begin(cpu);
+        long unit = begin(cpu);
         X87Arithmetic fp = arithmetic(cpu);
         boolean stored = true;
         switch (kind) {
             case REGISTER -> {
-                int source = X87Unit.physical(status, operand);
-                if (isEmpty(cpu.field32(State.FTW), source)) {
-                    copyEmpty(cpu, fp, status);
+                int source = X87Unit.physical(unit, operand);
+                if (X87Unit.isEmpty(unit, source)) {
+                    copyEmpty(cpu, fp, unit);
                     return;
                 }
                 fp.significand = X87Unit.significand(cpu, source);
@@ -68,16 +67,12 @@ final class Loads extends X87Op {
             }
             default -> fp.loadConstant(kind - CONSTANT);
         }
-        concludePush(cpu, fp, status, stored);
+        concludePush(cpu, fp, unit, stored);
     }
 
     /** An underflow, even where the stack has no room either. */
-    private void copyEmpty(Cpu cpu, X87Arithmetic fp, int status) {
-        int next = status;
-        if (fp.stackUnderflow()) {
-            store(cpu, fp, X87Unit.physical(status, 7));
-            next = X87Unit.pushed(status);
-        }
-        conclude(cpu, fp, next);
+    private void copyEmpty(Cpu cpu, X87Arithmetic fp, long unit) {
+        boolean pushes = fp.stackUnderflow();
+        conclude(cpu, fp, pushes ? X87Unit.pushed(store(cpu, fp, unit, X87Unit.physical(unit, 7))) : unit);
     }
 }

@@ -6,10 +6,8 @@ import portcullis.soft.decode.Family;
 import portcullis.soft.decode.Instruction;
 import portcullis.soft.decode.OpcodeTable;
 import portcullis.soft.fp.x87.Extended;
-import portcullis.soft.fp.x87.StatusWord;
 import portcullis.soft.fp.x87.X87Arithmetic;
 import portcullis.soft.model.Feature;
-import portcullis.soft.state.State;
 
 /** FST and FSTP to a register, FXCH, FCMOVcc, FFREE, FINCSTP, FDECSTP, FNOP. */
 final class RegisterMoves extends X87Op {
@@ -64,30 +62,29 @@ final class RegisterMoves extends X87Op {
         if (kind >= CONDITIONAL && !cpu.model.has(Feature.CMOV)) {
             throw cpu.fault(Fault.UD);
         }
-        int status = begin(cpu);
+        long unit = begin(cpu);
         X87Arithmetic fp = arithmetic(cpu);
-        int tags = cpu.field32(State.FTW);
-        int top = X87Unit.top(status);
+        int top = X87Unit.top(unit);
         int other = top + operand & 7;
         switch (kind) {
             case NOP -> pointers(cpu);
-            case STORE, STORE_POP, STORE_POP_SILENT -> store(cpu, fp, status, tags, top, other);
-            case EXCHANGE -> exchange(cpu, fp, status, tags, top, other);
+            case STORE, STORE_POP, STORE_POP_SILENT -> store(cpu, fp, unit, top, other);
+            case EXCHANGE -> exchange(cpu, fp, unit, top, other);
             case FREE, FREE_POP -> {
-                cpu.field32(State.FTW, X87Unit.emptied(tags, other));
-                conclude(cpu, fp, kind == FREE ? status : pop(cpu, status));
+                long freed = X87Unit.emptied(unit, other);
+                conclude(cpu, fp, kind == FREE ? freed : pop(freed));
             }
-            case INCREMENT -> conclude(cpu, fp, X87Unit.popped(status));
-            case DECREMENT -> conclude(cpu, fp, X87Unit.pushed(status));
-            default -> conditional(cpu, fp, status, tags, top, other);
+            case INCREMENT -> conclude(cpu, fp, X87Unit.popped(unit));
+            case DECREMENT -> conclude(cpu, fp, X87Unit.pushed(unit));
+            default -> conditional(cpu, fp, unit, top, other);
         }
     }
 
-    private void store(Cpu cpu, X87Arithmetic fp, int status, int tags, int top, int other) {
+    private void store(Cpu cpu, X87Arithmetic fp, long unit, int top, int other) {
         boolean stored = true;
-        if (isEmpty(tags, top)) {
+        if (X87Unit.isEmpty(unit, top)) {
             if (kind == STORE_POP_SILENT) {
-                conclude(cpu, fp, pop(cpu, status));
+                conclude(cpu, fp, pop(unit));
                 return;
             }
             stored = fp.stackUnderflow();
@@ -95,48 +92,44 @@ final class RegisterMoves extends X87Op {
             fp.significand = X87Unit.significand(cpu, top);
             fp.signExponent = X87Unit.signExponent(cpu, top);
         }
-        int next = status;
+        long next = unit;
         if (stored) {
-            store(cpu, fp, other);
+            next = store(cpu, fp, unit, other);
             if (kind != STORE) {
-                next = pop(cpu, status);
+                next = pop(next);
             }
         }
         conclude(cpu, fp, next);
     }
 
-    private void exchange(Cpu cpu, X87Arithmetic fp, int status, int tags, int top, int other) {
+    private void exchange(Cpu cpu, X87Arithmetic fp, long unit, int top, int other) {
         long significand = X87Unit.significand(cpu, top);
         int signExponent = X87Unit.signExponent(cpu, top);
         long otherSignificand = X87Unit.significand(cpu, other);
         int otherSignExponent = X87Unit.signExponent(cpu, other);
-        if (isEmpty(tags, top) || isEmpty(tags, other)) {
+        if (X87Unit.isEmpty(unit, top) || X87Unit.isEmpty(unit, other)) {
             if (!fp.stackUnderflow()) {
-                conclude(cpu, fp, status);
+                conclude(cpu, fp, unit);
                 return;
             }
-            if (isEmpty(tags, top)) {
+            if (X87Unit.isEmpty(unit, top)) {
                 significand = Extended.INDEFINITE_SIGNIFICAND;
                 signExponent = Extended.INDEFINITE_SIGN_EXPONENT;
             }
-            if (isEmpty(tags, other)) {
+            if (X87Unit.isEmpty(unit, other)) {
                 otherSignificand = Extended.INDEFINITE_SIGNIFICAND;
                 otherSignExponent = Extended.INDEFINITE_SIGN_EXPONENT;
             }
-            cpu.field32(State.FTW, X87Unit.used(X87Unit.used(tags, top), other));
         }
         X87Unit.register(cpu, top, otherSignificand, otherSignExponent);
         X87Unit.register(cpu, other, significand, signExponent);
-        conclude(cpu, fp, status);
+        conclude(cpu, fp, X87Unit.used(X87Unit.used(unit, top), other));
     }
 
     /** Both registers are operands, whatever the condition. */
-    private void conditional(Cpu cpu, X87Arithmetic fp, int status, int tags, int top, int other) {
-        if (isEmpty(tags, top) || isEmpty(tags, other)) {
-            if (fp.stackUnderflow()) {
-                store(cpu, fp, top);
-            }
-            conclude(cpu, fp, status, StatusWord.C1);
+    private void conditional(Cpu cpu, X87Arithmetic fp, long unit, int top, int other) {
+        if (X87Unit.isEmpty(unit, top) || X87Unit.isEmpty(unit, other)) {
+            conclude(cpu, fp, fp.stackUnderflow() ? store(cpu, fp, unit, top) : unit);
             return;
         }
         if (cpu.condition(kind - CONDITIONAL)) {

@@ -1,5 +1,6 @@
 package portcullis.soft.x87;
 
+import portcullis.memory.host.HostMemory;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.Fault;
 import portcullis.soft.decode.Family;
@@ -8,7 +9,6 @@ import portcullis.soft.decode.OpcodeTable;
 import portcullis.soft.fp.x87.Extended;
 import portcullis.soft.fp.x87.X87Arithmetic;
 import portcullis.soft.model.Feature;
-import portcullis.soft.state.State;
 
 /** FST, FSTP, FIST, FISTP, FISTTP and FBSTP to memory. */
 final class Stores extends X87Op {
@@ -54,18 +54,18 @@ final class Stores extends X87Op {
         if (truncates && !cpu.model.has(Feature.SSE3)) {
             throw cpu.fault(Fault.UD);
         }
-        int status = begin(cpu);
+        long unit = begin(cpu);
         X87Arithmetic fp = arithmetic(cpu);
-        int top = X87Unit.top(status);
+        int top = X87Unit.top(unit);
         boolean stored;
-        if (isEmpty(cpu.field32(State.FTW), top)) {
+        if (X87Unit.isEmpty(unit, top)) {
             stored = fp.stackUnderflow();
             indefinite(fp);
         } else {
             stored = convert(fp, X87Unit.significand(cpu, top), X87Unit.signExponent(cpu, top));
         }
         write(cpu, fp, stored);
-        conclude(cpu, fp, stored && pops ? pop(cpu, status) : status);
+        conclude(cpu, fp, stored && pops ? pop(unit) : unit);
     }
 
     private boolean convert(X87Arithmetic fp, long significand, int signExponent) {
@@ -119,11 +119,21 @@ final class Stores extends X87Op {
         if (!stored) {
             cpu.probeWrite(la, size);
         } else if (size == 10) {
-            cpu.probeWrite(la, size);
-            cpu.write64(la, fp.memory);
-            cpu.write16(behind(la, 8), fp.memoryHigh);
+            writeTen(cpu, la, fp);
         } else {
             cpu.write(la, size, fp.memory);
+        }
+    }
+
+    private void writeTen(Cpu cpu, long la, X87Arithmetic fp) {
+        long host = cpu.hostForModify(la, 10);
+        if (host != 0) {
+            HostMemory.putLongRelease(host, fp.memory);
+            HostMemory.putShortRelease(host + 8, (short) fp.memoryHigh);
+        } else {
+            cpu.probeWrite(la, 10);
+            cpu.write64(la, fp.memory);
+            cpu.write16(behind(la, 8), fp.memoryHigh);
         }
     }
 }

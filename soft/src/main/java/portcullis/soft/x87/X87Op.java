@@ -30,10 +30,11 @@ abstract class X87Op extends Op {
         operand = in.rm & 7;
     }
 
-    /** Checks what every waiting instruction checks, and gives the status word. */
-    static int begin(Cpu cpu) {
-        X87Unit.require(cpu);
-        return cpu.field32(State.FSW);
+    /** Checks what every waiting instruction checks, and gives the unit's state: status word and tags. */
+    static long begin(Cpu cpu) {
+        long unit = cpu.field(State.FSW);
+        X87Unit.require(cpu, (int) unit);
+        return unit;
     }
 
     /** The arithmetic, set to the control word. */
@@ -42,10 +43,6 @@ abstract class X87Op extends Op {
         fp.control = cpu.field32(State.FCW);
         fp.flags = 0;
         return fp;
-    }
-
-    static boolean isEmpty(int tags, int physical) {
-        return X87Unit.isEmpty(tags, physical);
     }
 
     /**
@@ -72,53 +69,43 @@ abstract class X87Op extends Op {
         return in.is64() ? la + distance : la + distance & 0xffffffffL;
     }
 
-    /** Writes the arithmetic's result to a register, which is in use from then on. */
-    static void store(Cpu cpu, X87Arithmetic fp, int physical) {
+    /** Writes the arithmetic's result to a register; gives the unit with that register in use. */
+    static long store(Cpu cpu, X87Arithmetic fp, long unit, int physical) {
         X87Unit.register(cpu, physical, fp.significand, fp.signExponent);
-        int tags = cpu.field32(State.FTW);
-        if (isEmpty(tags, physical)) {
-            cpu.field32(State.FTW, X87Unit.used(tags, physical));
-        }
+        return X87Unit.used(unit, physical);
     }
 
-    /** Empties ST(0) and gives the status word with TOP behind it. */
-    static int pop(Cpu cpu, int status) {
-        cpu.field32(State.FTW, X87Unit.emptied(cpu.field32(State.FTW), X87Unit.top(status)));
-        return X87Unit.popped(status);
+    /** Empties ST(0) and moves TOP behind it. */
+    static long pop(long unit) {
+        return X87Unit.popped(X87Unit.emptied(unit, X87Unit.top(unit)));
     }
 
     /** Ends an instruction: C1 is replaced, flags are added. */
-    final void conclude(Cpu cpu, X87Arithmetic fp, int status) {
-        conclude(cpu, fp, status, StatusWord.C1);
+    final void conclude(Cpu cpu, X87Arithmetic fp, long unit) {
+        conclude(cpu, fp, unit, StatusWord.C1);
     }
 
     /** Ends an instruction that sets the condition codes {@code cleared} or leaves them 0. */
-    final void conclude(Cpu cpu, X87Arithmetic fp, int status, int cleared) {
-        int next = status & ~cleared | fp.flags;
-        if ((next & ~fp.control & StatusWord.EXCEPTIONS) != 0) {
+    final void conclude(Cpu cpu, X87Arithmetic fp, long unit, int cleared) {
+        long next = unit & ~cleared | fp.flags;
+        if (((int) next & ~fp.control & StatusWord.EXCEPTIONS) != 0) {
             next |= StatusWord.ERROR_SUMMARY | StatusWord.BUSY;
         }
-        cpu.field32(State.FSW, next);
+        cpu.field(State.FSW, next);
         pointers(cpu);
     }
 
     /** Ends an instruction that pushes the arithmetic's result, if {@code stored}. */
-    final void concludePush(Cpu cpu, X87Arithmetic fp, int status, boolean stored) {
-        int next = status;
-        int physical = X87Unit.physical(status, 7);
-        boolean pushes = isEmpty(cpu.field32(State.FTW), physical) ? stored : fp.stackOverflow();
-        if (pushes) {
-            store(cpu, fp, physical);
-            next = X87Unit.pushed(status);
-        }
-        conclude(cpu, fp, next);
+    final void concludePush(Cpu cpu, X87Arithmetic fp, long unit, boolean stored) {
+        int physical = X87Unit.physical(unit, 7);
+        boolean pushes = X87Unit.isEmpty(unit, physical) ? stored : fp.stackOverflow();
+        conclude(cpu, fp, pushes ? X87Unit.pushed(store(cpu, fp, unit, physical)) : unit);
     }
 
     /** Records which instruction this was. */
     final void pointers(Cpu cpu) {
-        cpu.field32(State.FOP, opcode);
+        cpu.field(State.FOP, opcode | (long) cpu.selector(Cpu.CS) << 32);
         cpu.field(State.FIP, in.rip);
-        cpu.field32(State.FCS, cpu.selector(Cpu.CS));
         if (in.memory) {
             cpu.field(State.FDP, offset(cpu));
             cpu.field32(State.FDS, cpu.selector(segment));

@@ -13,7 +13,9 @@ public final class X87Unit {
     static final int STRIDE = 16;
 
     static final int ALL_EMPTY = 0xffff;
-    private static final int EMPTY = 3;
+    private static final long EMPTY = 3;
+    /** Where the tags are in the unit. */
+    private static final int TAGS = 32;
 
     private static final int TOP_STEP = 1 << StatusWord.TOP_SHIFT;
     /** Of the control word: bits 7 and 15:13 read as 0, bit 6 as 1. */
@@ -29,7 +31,10 @@ public final class X87Unit {
      * #UD where CR0.EM is set, and has to look at that before.
      */
     public static void require(Cpu cpu) {
-        int status = cpu.field32(State.FSW);
+        require(cpu, cpu.field32(State.FSW));
+    }
+
+    static void require(Cpu cpu, int status) {
         if (((int) cpu.cr0() & CR0_EM_TS | status & StatusWord.ERROR_SUMMARY) != 0) {
             refuse(cpu, status);
         }
@@ -95,23 +100,39 @@ public final class X87Unit {
                 : status | StatusWord.ERROR_SUMMARY | StatusWord.BUSY;
     }
 
-    static int top(int status) {
-        return status >>> StatusWord.TOP_SHIFT & 7;
+    // The status word and, above it, the tags are handled as one long, the unit's state: loaded once and stored once.
+
+    static int top(long unit) {
+        return (int) unit >>> StatusWord.TOP_SHIFT & 7;
     }
 
     /** Number of the register behind ST({@code index}). */
-    static int physical(int status, int index) {
-        return (status >>> StatusWord.TOP_SHIFT) + index & 7;
+    static int physical(long unit, int index) {
+        return ((int) unit >>> StatusWord.TOP_SHIFT) + index & 7;
     }
 
-    /** The status word with TOP one less. */
-    static int pushed(int status) {
-        return status & ~StatusWord.TOP | status - TOP_STEP & StatusWord.TOP;
+    /** The unit with TOP one less. */
+    static long pushed(long unit) {
+        return unit & ~StatusWord.TOP | unit - TOP_STEP & StatusWord.TOP;
     }
 
-    /** The status word with TOP one more. */
-    static int popped(int status) {
-        return status & ~StatusWord.TOP | status + TOP_STEP & StatusWord.TOP;
+    /** The unit with TOP one more. */
+    static long popped(long unit) {
+        return unit & ~StatusWord.TOP | unit + TOP_STEP & StatusWord.TOP;
+    }
+
+    static boolean isEmpty(long unit, int physical) {
+        return (unit >>> TAGS + 2 * physical & EMPTY) == EMPTY;
+    }
+
+    /** The unit with a register in use. */
+    static long used(long unit, int physical) {
+        return unit & ~(EMPTY << TAGS + 2 * physical);
+    }
+
+    /** The unit with a register empty. */
+    static long emptied(long unit, int physical) {
+        return unit | EMPTY << TAGS + 2 * physical;
     }
 
     static long significand(Cpu cpu, int physical) {
@@ -127,27 +148,13 @@ public final class X87Unit {
         cpu.field(State.X87 + 8 + physical * STRIDE, signExponent & 0xffff);
     }
 
-    static boolean isEmpty(int tags, int physical) {
-        return (tags >>> 2 * physical & 3) == EMPTY;
-    }
-
-    /** The tags with a register in use. */
-    static int used(int tags, int physical) {
-        return tags & ~(EMPTY << 2 * physical);
-    }
-
-    /** The tags with a register empty. */
-    static int emptied(int tags, int physical) {
-        return tags | EMPTY << 2 * physical;
-    }
-
     /** The tag word of FNSTENV: two bits a register, 0 valid, 1 zero, 2 special, 3 empty (SDM volume 1, 8.1.7). */
     static int tagWord(Cpu cpu) {
-        int tags = cpu.field32(State.FTW);
+        long unit = cpu.field(State.FSW);
         int word = 0;
         for (int i = 0; i < 8; i++) {
-            int tag = EMPTY;
-            if (!isEmpty(tags, i)) {
+            int tag = (int) EMPTY;
+            if (!isEmpty(unit, i)) {
                 tag = switch (Extended.classify(significand(cpu, i), signExponent(cpu, i))) {
                     case Extended.NORMAL -> 0;
                     case Extended.ZERO -> 1;
@@ -161,10 +168,10 @@ public final class X87Unit {
 
     /** The tags of FXSAVE: bit n is set where physical register n is in use (SDM volume 1, 10.5.1.1). */
     public static int abridgedTags(Cpu cpu) {
-        int tags = cpu.field32(State.FTW);
+        long unit = cpu.field(State.FSW);
         int abridged = 0;
         for (int i = 0; i < 8; i++) {
-            abridged |= isEmpty(tags, i) ? 0 : 1 << i;
+            abridged |= isEmpty(unit, i) ? 0 : 1 << i;
         }
         return abridged;
     }
@@ -173,7 +180,7 @@ public final class X87Unit {
     public static void abridgedTags(Cpu cpu, int abridged) {
         int tags = ALL_EMPTY;
         for (int i = 0; i < 8; i++) {
-            tags = (abridged >>> i & 1) == 0 ? tags : used(tags, i);
+            tags &= (abridged >>> i & 1) == 0 ? -1 : ~(3 << 2 * i);
         }
         cpu.field32(State.FTW, tags);
     }
