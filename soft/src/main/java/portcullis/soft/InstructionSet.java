@@ -18,6 +18,7 @@ final class InstructionSet {
         portcullis.soft.protect.ProtectSet.register(table);
         portcullis.soft.system.SystemSet.register(table);
         portcullis.soft.x87.X87Set.register(table);
+        portcullis.soft.simd.SimdSet.register(table);
         return table;
     }
 }

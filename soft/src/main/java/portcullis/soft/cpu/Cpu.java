@@ -7,6 +7,7 @@ import portcullis.engine.Segment;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.host.HostMemory;
 import portcullis.soft.decode.Mode;
+import portcullis.soft.fp.sse.SseArithmetic;
 import portcullis.soft.mmu.PageWalker;
 import portcullis.soft.model.CpuModel;
 import portcullis.soft.state.State;
@@ -57,6 +58,11 @@ public abstract class Cpu extends LinearMemory {
 
     /** Works on x87 operands; holds nothing between instructions. */
     public final portcullis.soft.fp.x87.X87Arithmetic x87 = new portcullis.soft.fp.x87.X87Arithmetic();
+
+    /** SSE floating point. {@link State#MXCSR} is the register; instructions bring it here before they compute. */
+    public final SseArithmetic sse = new SseArithmetic();
+    /** Scratch for instructions that make more than one long; its content means nothing between instructions. */
+    public final long[] wide = new long[4];
 
     public final portcullis.soft.system.MsrFile msrs = new portcullis.soft.system.MsrFile();
 

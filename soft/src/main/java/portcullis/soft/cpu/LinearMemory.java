@@ -305,7 +305,7 @@ public abstract class LinearMemory extends Flags {
         translate(la, Access.WRITE, user, false);
         long last = wrap(la + size - 1);
         if (((la ^ last) & PAGE) != 0) {
-            translate(last, Access.WRITE, user, false);
+            translate(last & PAGE, Access.WRITE, user, false);
         }
     }
 
@@ -316,7 +316,7 @@ public abstract class LinearMemory extends Flags {
         translate(la, Access.READ, user, false);
         long last = wrap(la + size - 1);
         if (((la ^ last) & PAGE) != 0) {
-            translate(last, Access.READ, user, false);
+            translate(last & PAGE, Access.READ, user, false);
         }
     }
 

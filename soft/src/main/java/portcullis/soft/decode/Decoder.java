@@ -306,9 +306,10 @@ public final class Decoder {
             int sib = next();
             int index = sib >>> 3 & 7 | rexX;
             int base = sib & 7 | rexB;
+            // Gathers count on the scale even where there is no index: their index register 4 is a vector.
+            in.scale = sib >>> 6;
             if (index != 4) {
                 in.index = State.GPR + index * 8;
-                in.scale = sib >>> 6;
             }
             if ((sib & 7) == 5 && mod == 0) {
                 in.displacement = next32();

@@ -89,6 +89,7 @@ public enum Operand {
     Ux(Place.RM, Operand.X),
     Udq(Place.RM, 16),
     Hx(Place.VVVV, Operand.X),
+    Hdq(Place.VVVV, 16),
     Lx(Place.IMMEDIATE, Operand.X),
     // MMX: P modrm.reg, Q modrm.rm or memory, N modrm.rm register
     Pq(Place.REG, 8),

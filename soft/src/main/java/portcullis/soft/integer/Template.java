@@ -17,7 +17,7 @@ import portcullis.soft.decode.Instruction;
  * {@code static final} field it is a constant to the JIT compiler, which then drops every branch on it. Each specialisation has
  * its own profile and its own compiled code: small and monomorphic, as PERFORMANCE.md found best.
  */
-abstract class Template extends Op {
+public abstract class Template extends Op {
     protected Template(Instruction in) {
         super(in);
     }
@@ -48,22 +48,29 @@ abstract class Template extends Op {
     }
 
     /** Whether this instruction's memory operand can use the short address generation: part of the key. */
-    static boolean isFlat(Instruction in) {
+    protected static boolean isFlat(Instruction in) {
         return in.is64() && in.addressSize == 8;
     }
 
     /** All specialisations of one template. */
-    static final class Specializations {
+    public static final class Specializations {
+        private final MethodHandles.Lookup lookup;
         private final Class<? extends Template> template;
         private final Map<Integer, Template> prototypes = new HashMap<>();
         private byte[] classFile;
 
         Specializations(Class<? extends Template> template) {
+            this(MethodHandles.lookup(), template);
+        }
+
+        /** @param lookup of the template's package: a specialisation is defined next to its template */
+        public Specializations(MethodHandles.Lookup lookup, Class<? extends Template> template) {
+            this.lookup = lookup;
             this.template = template;
         }
 
         /** Makes the operation for {@code in} from the specialisation for {@code key}, defining that when it is new. */
-        Op make(int key, Instruction in) {
+        public Op make(int key, Instruction in) {
             Template prototype;
             synchronized (this) {
                 prototype = prototypes.get(key);
@@ -82,8 +89,7 @@ abstract class Template extends Op {
                         classFile = in.readAllBytes();
                     }
                 }
-                MethodHandles.Lookup hidden =
-                        MethodHandles.lookup().defineHiddenClassWithClassData(classFile, key, true);
+                MethodHandles.Lookup hidden = lookup.defineHiddenClassWithClassData(classFile, key, true);
                 var constructor = hidden.lookupClass().getDeclaredConstructor(Instruction.class);
                 constructor.setAccessible(true);
                 return (Template) constructor.newInstance((Instruction) null);

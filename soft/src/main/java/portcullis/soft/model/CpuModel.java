@@ -27,18 +27,7 @@ public final class CpuModel {
     public static final int XSAVE_PKRU_OFFSET = 2688;
 
     /** Features that have no implementation yet; never offered. */
-    private static final Set<Feature> MISSING = EnumSet.of(
-            Feature.AVX,
-            Feature.AVX2,
-            Feature.FMA,
-            Feature.F16C,
-            Feature.AES,
-            Feature.PCLMULQDQ,
-            Feature.SHA,
-            Feature.SSE41,
-            Feature.SSE42,
-            Feature.SSSE3,
-            Feature.HYPERVISOR);
+    private static final Set<Feature> MISSING = EnumSet.of(Feature.HYPERVISOR);
 
     private final Vendor vendor;
     private final Set<Feature> features;

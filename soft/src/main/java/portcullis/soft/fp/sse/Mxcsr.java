@@ -79,6 +79,11 @@ public final class Mxcsr {
         raised |= flags;
     }
 
+    /** Whether {@link #settle} has anything to do. */
+    public boolean hasRaised() {
+        return raised != 0;
+    }
+
     /**
      * Ends an instruction: the exceptions that it raised become sticky flags.
      *
@@ -90,11 +95,11 @@ public final class Mxcsr {
     }
 
     /**
-     * Ends one of the dependent steps of an instruction (DPPS: products, sums).
+     * Ends one of the dependent steps of an instruction (DPPS: products, sums). Flags raised so far become sticky.
      *
      * @return whether an unmasked exception ends the instruction here; {@link #settle} then reports it
      */
-    boolean endsAtStep() {
+    public boolean endsAtStep() {
         int flags = raised;
         boolean ends = settle();
         raised = ends ? flags : 0;

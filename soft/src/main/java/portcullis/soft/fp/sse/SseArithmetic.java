@@ -36,16 +36,26 @@ public final class SseArithmetic {
      * @param aLow, aHigh, bLow, bHigh four binary32 elements an operand, the first in the low half of Low
      */
     public int dotProductOfFloats(long aLow, long aHigh, long bLow, long bHigh, int immediate) {
-        int p0 = (immediate & 0x10) != 0 ? f32.multiply((int) aLow, (int) bLow) : 0;
-        int p1 = (immediate & 0x20) != 0 ? f32.multiply((int) (aLow >>> 32), (int) (bLow >>> 32)) : 0;
-        int p2 = (immediate & 0x40) != 0 ? f32.multiply((int) aHigh, (int) bHigh) : 0;
-        int p3 = (immediate & 0x80) != 0 ? f32.multiply((int) (aHigh >>> 32), (int) (bHigh >>> 32)) : 0;
+        long low = productsOfFloats(aLow, bLow, immediate >>> 4);
+        long high = productsOfFloats(aHigh, bHigh, immediate >>> 6);
         if (mxcsr.endsAtStep()) {
             return 0;
         }
-        int low = f32.add(p0, p1);
-        int high = f32.add(p2, p3);
-        return mxcsr.endsAtStep() ? 0 : f32.add(low, high);
+        int lowSum = sumOfFloats(low);
+        int highSum = sumOfFloats(high);
+        return mxcsr.endsAtStep() ? 0 : f32.add(lowSum, highSum);
+    }
+
+    /** The first step of {@link #dotProductOfFloats}: two products, +0 where their bit of {@code selection} is clear. */
+    public long productsOfFloats(long a, long b, int selection) {
+        int low = (selection & 1) != 0 ? f32.multiply((int) a, (int) b) : 0;
+        int high = (selection & 2) != 0 ? f32.multiply((int) (a >>> 32), (int) (b >>> 32)) : 0;
+        return low & 0xffff_ffffL | (long) high << 32;
+    }
+
+    /** The sum of a long's two binary32 elements. */
+    public int sumOfFloats(long pair) {
+        return f32.add((int) pair, (int) (pair >>> 32));
     }
 
     /** The sum that DPPD stores; as {@link #dotProductOfFloats} with two binary64 elements and bits 5:4. */

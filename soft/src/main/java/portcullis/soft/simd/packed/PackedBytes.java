@@ -8,6 +8,11 @@ public final class PackedBytes {
 
     private PackedBytes() {}
 
+    /** The same byte eight times. */
+    public static long broadcast(int octet) {
+        return (octet & 0xffL) * 0x0101_0101_0101_0101L;
+    }
+
     /** PADDB. */
     public static long add(long a, long b) {
         return Swar.add(a, b, HIGH);
@@ -124,7 +129,12 @@ public final class PackedBytes {
         return (int) ((a & HIGH) * 0x0002_0408_1020_4081L >>> 56) & 0xff;
     }
 
-    /** All ones in bytes whose top bit is set: what PBLENDVB and MASKMOVDQU take from their mask. */
+    /** PBLENDVB: {@code b} where the mask's top bit is set. */
+    public static long blend(long a, long b, long mask) {
+        return Swar.select(fillFromSign(mask), b, a);
+    }
+
+    /** All ones in bytes whose top bit is set: what MASKMOVDQU takes from its mask. */
     public static long fillFromSign(long mask) {
         return Swar.fill(mask & HIGH, WIDTH);
     }

@@ -91,7 +91,7 @@ public final class PackedDwords {
         return pair((int) low - high(low), (int) high - high(high));
     }
 
-    /** PSLLD, and PSLLVD with one count an element; {@code count} unsigned. */
+    /** PSLLD; {@code count} unsigned. */
     public static int shiftLeft(int a, long count) {
         return Long.compareUnsigned(count, WIDTH) < 0 ? a << (int) count : 0;
     }
@@ -121,6 +121,21 @@ public final class PackedDwords {
         return pair(shiftRightArithmetic((int) a, count), shiftRightArithmetic(high(a), count));
     }
 
+    /** VPSLLVD: each element by its own count. */
+    public static long shiftLeftEach(long a, long counts) {
+        return pair(shiftLeft((int) a, counts & 0xffff_ffffL), shiftLeft(high(a), counts >>> 32));
+    }
+
+    /** VPSRLVD. */
+    public static long shiftRightEach(long a, long counts) {
+        return pair(shiftRight((int) a, counts & 0xffff_ffffL), shiftRight(high(a), counts >>> 32));
+    }
+
+    /** VPSRAVD. */
+    public static long shiftRightArithmeticEach(long a, long counts) {
+        return pair(shiftRightArithmetic((int) a, counts & 0xffff_ffffL), shiftRightArithmetic(high(a), counts >>> 32));
+    }
+
     /** One of the four elements of two longs: index bits 1:0. */
     public static int element(long low, long high, int index) {
         return (int) (((index & 2) != 0 ? high : low) >>> 32 * (index & 1));
@@ -134,6 +149,11 @@ public final class PackedDwords {
     /** The dwords of {@code b} whose bit of {@code selection} (bits 1:0) is set. */
     public static long blend(long a, long b, int selection) {
         return Swar.select(pair(-(selection & 1), -(selection >>> 1 & 1)), b, a);
+    }
+
+    /** BLENDVPS: {@code b} where the mask's top bit is set. */
+    public static long blendBySign(long a, long b, long mask) {
+        return Swar.select(fillFromSign(mask), b, a);
     }
 
     /** All ones in dwords whose top bit is set. */

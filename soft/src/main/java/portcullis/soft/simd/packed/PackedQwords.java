@@ -35,6 +35,23 @@ public final class PackedQwords {
         return offset == 0 ? low : low >>> 8 * offset | high << 64 - 8 * offset;
     }
 
+    /** PALIGNR: eight bytes from byte {@code offset} of the thirty-two that the four longs are; zeros follow them. */
+    public static long window(long q0, long q1, long q2, long q3, int offset) {
+        long near = quarter(q0, q1, q2, q3, offset >>> 3);
+        int bits = (offset & 7) * 8;
+        return bits == 0 ? near : near >>> bits | quarter(q0, q1, q2, q3, (offset >>> 3) + 1) << 64 - bits;
+    }
+
+    private static long quarter(long q0, long q1, long q2, long q3, int index) {
+        return switch (index) {
+            case 0 -> q0;
+            case 1 -> q1;
+            case 2 -> q2;
+            case 3 -> q3;
+            default -> 0;
+        };
+    }
+
     /** All ones where {@code a} is greater, signed: PCMPGTQ. */
     public static long greater(long a, long b) {
         return a > b ? -1 : 0;

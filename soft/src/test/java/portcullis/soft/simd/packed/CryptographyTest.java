@@ -8,7 +8,6 @@ import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
-import java.util.zip.CRC32C;
 import javax.crypto.Cipher;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
@@ -217,20 +216,5 @@ class CryptographyTest {
         }
         assertEquals(0x5555_5555_5555_5555L, Carryless.multiplyLow(-1, -1));
         assertEquals(0x5555_5555_5555_5555L, Carryless.multiplyHigh(-1, -1));
-    }
-
-    @Test
-    void shouldComputeCastagnoliChecksums() {
-        byte[] data = new byte[15];
-        for (int i = 0; i < 100; i++) {
-            random.nextBytes(data);
-            CRC32C reference = new CRC32C();
-            reference.update(data);
-            int crc = Carryless.crc64(-1, little(data).getLong(0));
-            crc = Carryless.crc32(crc, little(data).getInt(8));
-            crc = Carryless.crc16(crc, little(data).getShort(12));
-            crc = Carryless.crc8(crc, data[14]);
-            assertEquals((int) reference.getValue(), ~crc);
-        }
     }
 }
