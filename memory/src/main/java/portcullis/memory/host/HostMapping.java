@@ -47,7 +47,7 @@ public final class HostMapping implements AutoCloseable {
      */
     public static HostMapping reserve(long size) {
         if (LINUX || MAC) {
-            return map(size, PROT_READ | PROT_WRITE);
+            return map(0, size, PROT_READ | PROT_WRITE);
         }
         return mapSparseFile(size);
     }
@@ -64,17 +64,26 @@ public final class HostMapping implements AutoCloseable {
      * @throws OutOfMemoryError when the host forbids executable memory
      */
     public static HostMapping reserveExecutable(long size) {
+        return reserveExecutableNear(0, size);
+    }
+
+    /**
+     * As {@link #reserveExecutable}, at {@code wanted} if those addresses are free, else wherever the host likes.
+     *
+     * @param wanted page aligned; below 2 GiB, code can use 32-bit absolute addresses
+     */
+    public static HostMapping reserveExecutableNear(long wanted, long size) {
         if (!executableSupported()) {
             throw new UnsupportedOperationException("executable memory needs an x86-64 Linux host");
         }
-        return map(size, PROT_READ | PROT_WRITE | PROT_EXEC);
+        return map(wanted, size, PROT_READ | PROT_WRITE | PROT_EXEC);
     }
 
-    private static HostMapping map(long size, int protection) {
+    private static HostMapping map(long wanted, long size, int protection) {
         try {
-            // SAFETY: an anonymous mapping at an address that the kernel chooses replaces nothing.
-            long address = (long)
-                    Mmap.MMAP.invokeExact(0L, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0L);
+            // SAFETY: without MAP_FIXED the wanted address is a hint, so the mapping replaces nothing.
+            long address = (long) Mmap.MMAP.invokeExact(
+                    wanted, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0L);
             if (address == -1L) {
                 throw new OutOfMemoryError("the host refused to map " + size + " bytes");
             }
