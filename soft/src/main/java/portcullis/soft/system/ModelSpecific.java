@@ -38,6 +38,13 @@ public final class ModelSpecific {
     private static final int KERNEL_GS_BASE = 0xc0000102;
     private static final int TSC_AUX = 0xc0000103;
 
+    private static final int AMD_EVENT_SELECT0 = 0xc0010000;
+    private static final int AMD_COUNTER3 = 0xc0010007;
+    private static final int AMD_SYSCFG = 0xc0010010;
+    private static final int AMD_HWCR = 0xc0010015;
+    /** HWCR: the time-stamp counter runs at the P0 frequency. */
+    private static final long HWCR_TSC_FREQUENCY = 1 << 24;
+
     private static final int VARIABLE_MTRRS = 8;
 
     private ModelSpecific() {}
@@ -89,10 +96,22 @@ public final class ModelSpecific {
             case EFER, STAR, LSTAR, CSTAR, FMASK, FS_BASE, GS_BASE, KERNEL_GS_BASE -> cpu.model.has(Feature.LM);
             case TSC_AUX -> cpu.model.has(Feature.RDTSCP) || cpu.model.has(Feature.RDPID);
             default ->
-                cpu.model.has(Feature.MTRR)
-                        && (number >= MTRR_PHYSBASE0 && number < MTRR_PHYSBASE0 + 2 * VARIABLE_MTRRS
-                                || number >= MTRR_FIX4K && number < MTRR_FIX4K + 8);
+                isAmdConstant(cpu, number)
+                        || cpu.model.has(Feature.MTRR)
+                                && (number >= MTRR_PHYSBASE0 && number < MTRR_PHYSBASE0 + 2 * VARIABLE_MTRRS
+                                        || number >= MTRR_FIX4K && number < MTRR_FIX4K + 8);
         };
+    }
+
+    /**
+     * AMD processors have four performance counters and two configuration registers without any CPUID bit. Here they read as
+     * switched off and drop what is written, as under other hypervisors without counters.
+     */
+    private static boolean isAmdConstant(Cpu cpu, int number) {
+        return !cpu.model.isIntel()
+                && (number >= AMD_EVENT_SELECT0 && number <= AMD_COUNTER3
+                        || number == AMD_SYSCFG
+                        || number == AMD_HWCR);
     }
 
     private static int fixedIndex(int number) {
@@ -105,6 +124,9 @@ public final class ModelSpecific {
 
     private static long value(Cpu cpu, int number) {
         MsrFile msrs = cpu.msrs;
+        if (isAmdConstant(cpu, number)) {
+            return number == AMD_HWCR ? HWCR_TSC_FREQUENCY : 0;
+        }
         return switch (number) {
             case TSC -> timeStamp(cpu);
             case TSC_ADJUST -> msrs.tscAdjust;
@@ -133,6 +155,9 @@ public final class ModelSpecific {
     }
 
     private static boolean acceptable(Cpu cpu, int number, long value) {
+        if (isAmdConstant(cpu, number)) {
+            return true;
+        }
         return switch (number) {
             case MTRRCAP, MCG_CAP -> false;
             case LSTAR, CSTAR, FS_BASE, GS_BASE, KERNEL_GS_BASE, SYSENTER_ESP, SYSENTER_EIP ->
@@ -174,6 +199,9 @@ public final class ModelSpecific {
     }
 
     private static void store(Cpu cpu, int number, long value) {
+        if (isAmdConstant(cpu, number)) {
+            return;
+        }
         MsrFile msrs = cpu.msrs;
         switch (number) {
             case TSC -> {
