@@ -49,6 +49,9 @@ public final class CpuModel {
         if (!offered.contains(Feature.XSAVE)) {
             offered.removeAll(EnumSet.of(Feature.AVX, Feature.AVX2, Feature.FMA, Feature.F16C, Feature.PKU));
         }
+        if (vendor == Vendor.AMD) {
+            offered.remove(Feature.ARCH_CAPABILITIES);
+        }
         this.features = offered;
         this.physicalBits = physicalBits;
         this.cpus = cpus;
@@ -130,6 +133,10 @@ public final class CpuModel {
     public void cpuid(Cpu cpu, int leaf, int subleaf, int[] out) {
         java.util.Arrays.fill(out, 0);
         int effective = leaf;
+        if (leaf >>> 28 == 4) {
+            hypervisorLeaf(leaf, out);
+            return;
+        }
         if (Integer.compareUnsigned(leaf, MAX_EXTENDED) > 0 || (leaf > MAX_BASIC)) {
             // Intel answers leaves beyond the last with the last basic leaf, AMD with zeroes.
             if (!isIntel()) {
@@ -199,6 +206,17 @@ public final class CpuModel {
         }
     }
 
+    /** Leaves 0x40000000 on: a signature, and that there is no more. */
+    private void hypervisorLeaf(int leaf, int[] out) {
+        if (has(Feature.HYPERVISOR) && leaf == 0x40000000) {
+            out[0] = leaf;
+            byte[] text = "Portcullis\0\0".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+            out[1] = word(text, 0);
+            out[2] = word(text, 4);
+            out[3] = word(text, 8);
+        }
+    }
+
     private void signature(int[] out) {
         byte[] text = vendor.signature.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
         out[1] = word(text, 0);
@@ -219,8 +237,10 @@ public final class CpuModel {
     }
 
     private void features(Cpu cpu, int[] out) {
-        // Family 6 model 0x5e (Intel) or family 0x17 model 1 (AMD): generations whose features these mostly are.
-        out[0] = isIntel() ? 0x000506e3 : 0x00800f11;
+        // Generations that guests know as free of the old speculation errata, and apply no workarounds to: Intel family
+        // 6 model
+        // 0x8f, AMD family 0x19 model 0x11.
+        out[0] = isIntel() ? 0x000806f8 : 0x00a10f11;
         out[1] = cpu.apicId() << 24 | Math.min(cpus, 255) << 16 | 8 << 8;
         featureBits(1, out);
         if ((cpu.cr4() & Cpu.CR4_OSXSAVE) != 0) {

@@ -63,6 +63,7 @@ public enum Feature {
     PKU("pku", 7, 2, 3),
     LA57("la57", 7, 2, 16),
     RDPID("rdpid", 7, 2, 22),
+    ARCH_CAPABILITIES("arch-capabilities", 7, 3, 29),
     SYSCALL("syscall", 0x80000001, 3, 11),
     NX("nx", 0x80000001, 3, 20),
     PDPE1GB("pdpe1gb", 0x80000001, 3, 26),

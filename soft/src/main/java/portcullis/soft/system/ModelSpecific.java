@@ -16,6 +16,7 @@ public final class ModelSpecific {
     private static final int TSC_ADJUST = 0x3b;
     private static final int BIOS_SIGN_ID = 0x8b;
     private static final int MTRRCAP = 0xfe;
+    private static final int ARCH_CAPABILITIES = 0x10a;
     private static final int SYSENTER_CS = 0x174;
     private static final int SYSENTER_ESP = 0x175;
     private static final int SYSENTER_EIP = 0x176;
@@ -46,6 +47,13 @@ public final class ModelSpecific {
     private static final long HWCR_TSC_FREQUENCY = 1 << 24;
 
     private static final int VARIABLE_MTRRS = 8;
+
+    /**
+     * IA32_ARCH_CAPABILITIES: this processor does not speculate. RDCL_NO, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO,
+     * IF_PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO (SDM volume 4, table 2-2).
+     */
+    private static final long NOT_AFFECTED = 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 13 | 1 << 14
+            | 1 << 15 | 1 << 20 | 1 << 24 | 1 << 26 | 1 << 27;
 
     private ModelSpecific() {}
 
@@ -92,6 +100,7 @@ public final class ModelSpecific {
             case TSC, BIOS_SIGN_ID, SYSENTER_CS, SYSENTER_ESP, SYSENTER_EIP, MCG_CAP, MCG_STATUS, MISC_ENABLE, PAT ->
                 true;
             case TSC_ADJUST -> cpu.model.has(Feature.TSC_ADJUST);
+            case ARCH_CAPABILITIES -> cpu.model.has(Feature.ARCH_CAPABILITIES);
             case MTRRCAP, MTRR_DEF_TYPE, MTRR_FIX64K, MTRR_FIX16K, MTRR_FIX16K + 1 -> cpu.model.has(Feature.MTRR);
             case EFER, STAR, LSTAR, CSTAR, FMASK, FS_BASE, GS_BASE, KERNEL_GS_BASE -> cpu.model.has(Feature.LM);
             case TSC_AUX -> cpu.model.has(Feature.RDTSCP) || cpu.model.has(Feature.RDPID);
@@ -135,6 +144,7 @@ public final class ModelSpecific {
             case SYSENTER_CS -> msrs.sysenterCs;
             case SYSENTER_ESP -> msrs.sysenterEsp;
             case SYSENTER_EIP -> msrs.sysenterEip;
+            case ARCH_CAPABILITIES -> NOT_AFFECTED;
             case MCG_CAP -> 0;
             case MCG_STATUS -> msrs.mcgStatus;
             case MISC_ENABLE -> msrs.miscEnable;
@@ -159,7 +169,7 @@ public final class ModelSpecific {
             return true;
         }
         return switch (number) {
-            case MTRRCAP, MCG_CAP -> false;
+            case MTRRCAP, MCG_CAP, ARCH_CAPABILITIES -> false;
             case LSTAR, CSTAR, FS_BASE, GS_BASE, KERNEL_GS_BASE, SYSENTER_ESP, SYSENTER_EIP ->
                 cpu.model.canonicalAtWidest(value);
             case FMASK, TSC_AUX -> value >>> 32 == 0;
