@@ -24,6 +24,7 @@ final class PackedFloat extends VectorOp {
     private static final int DIVPD = 9;
     private static final int MAXPS = 10;
     private static final int MAXPD = 11;
+    private static final int LAST_ARITHMETIC = MAXPD;
     private static final int SQRTPS = 12;
     private static final int SQRTPD = 13;
     private static final int RSQRTPS = 14;
@@ -91,9 +92,6 @@ final class PackedFloat extends VectorOp {
         rows.both("66 0F D0", "ADDSUBPD", ADDSUBPD);
     }
 
-    // One method, however long: a specialisation keeps one case of the switch, but as a method of its own the switch
-    // would be
-    // too large for HotSpot to inline.
     @Override
     public void execute(Cpu cpu) {
         require(cpu, FORM);
@@ -111,74 +109,10 @@ final class PackedFloat extends VectorOp {
         long b2 = LONGS < 4 ? 0 : IN_MEMORY ? load(cpu, host, la, 2) : cpu.field(second + 16);
         long b3 = LONGS < 4 ? 0 : IN_MEMORY ? load(cpu, host, la, 3) : cpu.field(second + 24);
         SseArithmetic sse = arithmetic(cpu);
-        long r0 = 0;
-        long r1 = 0;
-        long r2 = 0;
-        long r3 = 0;
-        for (int i = 0; i < LONGS; i++) {
-            long a = cpu.field(first + i * 8);
-            long b = i == 0 ? b0 : i == 1 ? b1 : i == 2 ? b2 : b3;
-            long result = switch (KIND) {
-                case ADDPS ->
-                    PackedDwords.pair(sse.f32.add((int) a, (int) b), sse.f32.add((int) (a >>> 32), (int) (b >>> 32)));
-                case ADDPD -> sse.f64.add(a, b);
-                case MULPS ->
-                    PackedDwords.pair(
-                            sse.f32.multiply((int) a, (int) b), sse.f32.multiply((int) (a >>> 32), (int) (b >>> 32)));
-                case MULPD -> sse.f64.multiply(a, b);
-                case SUBPS ->
-                    PackedDwords.pair(
-                            sse.f32.subtract((int) a, (int) b), sse.f32.subtract((int) (a >>> 32), (int) (b >>> 32)));
-                case SUBPD -> sse.f64.subtract(a, b);
-                case MINPS ->
-                    PackedDwords.pair(
-                            sse.f32.minimum((int) a, (int) b), sse.f32.minimum((int) (a >>> 32), (int) (b >>> 32)));
-                case MINPD -> sse.f64.minimum(a, b);
-                case DIVPS ->
-                    PackedDwords.pair(
-                            sse.f32.divide((int) a, (int) b), sse.f32.divide((int) (a >>> 32), (int) (b >>> 32)));
-                case DIVPD -> sse.f64.divide(a, b);
-                case MAXPS ->
-                    PackedDwords.pair(
-                            sse.f32.maximum((int) a, (int) b), sse.f32.maximum((int) (a >>> 32), (int) (b >>> 32)));
-                case MAXPD -> sse.f64.maximum(a, b);
-                case SQRTPS -> PackedDwords.pair(sse.f32.squareRoot((int) b), sse.f32.squareRoot((int) (b >>> 32)));
-                case SQRTPD -> sse.f64.squareRoot(b);
-                case RSQRTPS ->
-                    PackedDwords.pair(Reciprocals.reciprocalSquareRoot((int) b), Reciprocals.reciprocalSquareRoot((int)
-                            (b >>> 32)));
-                case RCPPS ->
-                    PackedDwords.pair(Reciprocals.reciprocal((int) b), Reciprocals.reciprocal((int) (b >>> 32)));
-                case CMPPS ->
-                    PackedDwords.pair(
-                            sse.f32.compareMask((int) a, (int) b, predicate),
-                            sse.f32.compareMask((int) (a >>> 32), (int) (b >>> 32), predicate));
-                case CMPPD -> sse.f64.compareMask(a, b, predicate);
-                case ROUNDPS ->
-                    PackedDwords.pair(
-                            sse.f32.roundToIntegral((int) b, immediate),
-                            sse.f32.roundToIntegral((int) (b >>> 32), immediate));
-                case ROUNDPD -> sse.f64.roundToIntegral(b, immediate);
-                case CVTDQ2PS ->
-                    PackedDwords.pair(sse.convert.intToFloat((int) b), sse.convert.intToFloat((int) (b >>> 32)));
-                case CVTPS2DQ ->
-                    PackedDwords.pair(sse.convert.floatToInt((int) b), sse.convert.floatToInt((int) (b >>> 32)));
-                case CVTTPS2DQ ->
-                    PackedDwords.pair(sse.convert.floatToIntTruncating((int) b), sse.convert.floatToIntTruncating((int)
-                            (b >>> 32)));
-                case ADDSUBPS ->
-                    PackedDwords.pair(
-                            sse.f32.subtract((int) a, (int) b), sse.f32.add((int) (a >>> 32), (int) (b >>> 32)));
-                case ADDSUBPD -> (i & 1) == 0 ? sse.f64.subtract(a, b) : sse.f64.add(a, b);
-                default -> throw new AssertionError(KIND);
-            };
-            switch (i) {
-                case 0 -> r0 = result;
-                case 1 -> r1 = result;
-                case 2 -> r2 = result;
-                default -> r3 = result;
-            }
-        }
+        long r0 = combine(sse, false, cpu.field(first), b0);
+        long r1 = combine(sse, true, cpu.field(first + 8), b1);
+        long r2 = LONGS < 4 ? 0 : combine(sse, false, cpu.field(first + 16), b2);
+        long r3 = LONGS < 4 ? 0 : combine(sse, true, cpu.field(first + 24), b3);
         settle(cpu);
         cpu.field(destination, r0);
         cpu.field(destination + 8, r1);
@@ -187,5 +121,66 @@ final class PackedFloat extends VectorOp {
             cpu.field(destination + 24, r3);
         }
         clearUpper(cpu, destination, FORM);
+    }
+
+    // Two switches, each small enough for HotSpot to inline; a specialisation keeps one case of one of them.
+
+    /** One long of the result; {@code odd}: of binary64 elements, the second of a pair. */
+    private long combine(SseArithmetic sse, boolean odd, long a, long b) {
+        return KIND <= LAST_ARITHMETIC ? arithmetic(sse, a, b) : other(sse, odd, a, b);
+    }
+
+    private static long arithmetic(SseArithmetic sse, long a, long b) {
+        return switch (KIND) {
+            case ADDPS -> sse.f32.addPairs(a, b);
+            case ADDPD -> sse.f64.add(a, b);
+            case MULPS -> sse.f32.multiplyPairs(a, b);
+            case MULPD -> sse.f64.multiply(a, b);
+            case SUBPS -> sse.f32.subtractPairs(a, b);
+            case SUBPD -> sse.f64.subtract(a, b);
+            case MINPS ->
+                PackedDwords.pair(
+                        sse.f32.minimum((int) a, (int) b), sse.f32.minimum((int) (a >>> 32), (int) (b >>> 32)));
+            case MINPD -> sse.f64.minimum(a, b);
+            case DIVPS -> sse.f32.dividePairs(a, b);
+            case DIVPD -> sse.f64.divide(a, b);
+            case MAXPS ->
+                PackedDwords.pair(
+                        sse.f32.maximum((int) a, (int) b), sse.f32.maximum((int) (a >>> 32), (int) (b >>> 32)));
+            case MAXPD -> sse.f64.maximum(a, b);
+            default -> throw new AssertionError(KIND);
+        };
+    }
+
+    private long other(SseArithmetic sse, boolean odd, long a, long b) {
+        return switch (KIND) {
+            case SQRTPS -> PackedDwords.pair(sse.f32.squareRoot((int) b), sse.f32.squareRoot((int) (b >>> 32)));
+            case SQRTPD -> sse.f64.squareRoot(b);
+            case RSQRTPS ->
+                PackedDwords.pair(
+                        Reciprocals.reciprocalSquareRoot((int) b), Reciprocals.reciprocalSquareRoot((int) (b >>> 32)));
+            case RCPPS -> PackedDwords.pair(Reciprocals.reciprocal((int) b), Reciprocals.reciprocal((int) (b >>> 32)));
+            case CMPPS ->
+                PackedDwords.pair(
+                        sse.f32.compareMask((int) a, (int) b, predicate),
+                        sse.f32.compareMask((int) (a >>> 32), (int) (b >>> 32), predicate));
+            case CMPPD -> sse.f64.compareMask(a, b, predicate);
+            case ROUNDPS ->
+                PackedDwords.pair(
+                        sse.f32.roundToIntegral((int) b, immediate),
+                        sse.f32.roundToIntegral((int) (b >>> 32), immediate));
+            case ROUNDPD -> sse.f64.roundToIntegral(b, immediate);
+            case CVTDQ2PS ->
+                PackedDwords.pair(sse.convert.intToFloat((int) b), sse.convert.intToFloat((int) (b >>> 32)));
+            case CVTPS2DQ ->
+                PackedDwords.pair(sse.convert.floatToInt((int) b), sse.convert.floatToInt((int) (b >>> 32)));
+            case CVTTPS2DQ ->
+                PackedDwords.pair(
+                        sse.convert.floatToIntTruncating((int) b), sse.convert.floatToIntTruncating((int) (b >>> 32)));
+            case ADDSUBPS ->
+                PackedDwords.pair(sse.f32.subtract((int) a, (int) b), sse.f32.add((int) (a >>> 32), (int) (b >>> 32)));
+            case ADDSUBPD -> odd ? sse.f64.add(a, b) : sse.f64.subtract(a, b);
+            default -> throw new AssertionError(KIND);
+        };
     }
 }

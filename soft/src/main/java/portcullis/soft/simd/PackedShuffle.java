@@ -89,6 +89,15 @@ final class PackedShuffle extends VectorOp {
         rows.one("VEX.W0 66 0F3A 05", "VPERMILPD Vx,Wx,Ib", VPERMILPDI);
     }
 
+    /** Half of PSHUFB: eight bytes of the sixteen at a state offset, picked where they lie. */
+    private static long shuffleBytes(Cpu cpu, int register, long control) {
+        long result = 0;
+        for (int shift = 0; shift < 64; shift += 8) {
+            result |= cpu.reg(register + ((int) (control >>> shift) & 15), 1) << shift;
+        }
+        return result & ~PackedBytes.fillFromSign(control);
+    }
+
     /** Half of MPSADBW: four sums from byte {@code skip} of the first operand's part that bit 2 selects. */
     private static long slidingSums(long aLow, long aHigh, long bLow, long bHigh, int selection, int skip) {
         long window = PackedQwords.concatenation(aLow, aHigh, (selection & 4) + skip);
@@ -124,8 +133,8 @@ final class PackedShuffle extends VectorOp {
             long high;
             switch (KIND) {
                 case PSHUFB -> {
-                    low = PackedBytes.shuffle(aLow, aHigh, bLow);
-                    high = PackedBytes.shuffle(aLow, aHigh, bHigh);
+                    low = shuffleBytes(cpu, first + half * 16, bLow);
+                    high = shuffleBytes(cpu, first + half * 16, bHigh);
                 }
                 case PSHUFD -> {
                     low = PackedDwords.shuffle(bLow, bHigh, immediate);

@@ -114,25 +114,34 @@ abstract class VectorOp extends Template {
 
     // ---- availability ------------------------------------------------------------------------------------------
 
-    /** Raises #UD or #NM where the instruction may not execute now; switches to MMX state for that form. */
+    /** Raises #UD or #NM where the instruction may not execute now, #MF where MMX has to. */
     protected final void require(Cpu cpu, int form) {
         if (!offered) {
             lookAtModel(cpu);
         }
-        long cr0 = cpu.cr0();
+        boolean refused;
         if (form == VEX128 || form == VEX256) {
-            if ((cpu.cr4() & Cpu.CR4_OSXSAVE) == 0 || (cpu.field(State.XCR0) & XCR0_AVX) != XCR0_AVX) {
-                throw cpu.fault(Fault.UD);
-            }
-        } else if ((cr0 & Cpu.CR0_EM) != 0 || form == SSE && (cpu.cr4() & Cpu.CR4_OSFXSR) == 0) {
-            throw cpu.fault(Fault.UD);
+            refused = (cpu.cr0() & Cpu.CR0_TS | ~cpu.cr4() & Cpu.CR4_OSXSAVE | ~cpu.field(State.XCR0) & XCR0_AVX) != 0;
+        } else {
+            long needed = form == SSE ? ~cpu.cr4() & Cpu.CR4_OSFXSR : 0;
+            refused = (cpu.cr0() & (Cpu.CR0_EM | Cpu.CR0_TS) | needed) != 0;
         }
-        if ((cr0 & Cpu.CR0_TS) != 0) {
-            throw cpu.fault(Fault.NM);
+        if (refused) {
+            refuse(cpu, form);
         }
         if (form == MMX) {
             X87Unit.require(cpu);
         }
+    }
+
+    /** #UD goes before #NM. */
+    private static void refuse(Cpu cpu, int form) {
+        boolean undefined = switch (form) {
+            case SSE -> (cpu.cr0() & Cpu.CR0_EM) != 0 || (cpu.cr4() & Cpu.CR4_OSFXSR) == 0;
+            case MMX -> (cpu.cr0() & Cpu.CR0_EM) != 0;
+            default -> (cpu.cr4() & Cpu.CR4_OSXSAVE) == 0 || (cpu.field(State.XCR0) & XCR0_AVX) != XCR0_AVX;
+        };
+        throw cpu.fault(undefined ? Fault.UD : Fault.NM);
     }
 
     private void lookAtModel(Cpu cpu) {

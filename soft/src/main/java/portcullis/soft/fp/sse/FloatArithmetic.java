@@ -15,6 +15,10 @@ public final class FloatArithmetic {
     private static final int MAGNITUDE = Integer.MAX_VALUE;
     private static final int SIGN = Integer.MIN_VALUE;
 
+    private static final long PAIR_EXPONENTS = 0x7f80_0000_7f80_0000L;
+    private static final long PAIR_EXPONENT_UNIT = 0x0080_0000_0080_0000L;
+    private static final long PAIR_SIGNS = 0x8000_0000_8000_0000L;
+
     private final Mxcsr mxcsr;
     private final SoftFloat exact;
 
@@ -82,6 +86,74 @@ public final class FloatArithmetic {
             }
         }
         return (int) exact.divide(BINARY32, wide(a), wide(b));
+    }
+
+    /** {@link #add} of two elements. */
+    public long addPairs(long a, long b) {
+        if (mxcsr.nearestQuiet) {
+            long result = pair(floatToRawIntBits(low(a) + low(b)), floatToRawIntBits(high(a) + high(b)));
+            if (normalPairs(a, b) && plainPair(result)) {
+                return result;
+            }
+        }
+        return pair(add((int) a, (int) b), add((int) (a >>> 32), (int) (b >>> 32)));
+    }
+
+    /** {@link #subtract} of two elements. */
+    public long subtractPairs(long a, long b) {
+        if (mxcsr.nearestQuiet) {
+            long result = pair(floatToRawIntBits(low(a) - low(b)), floatToRawIntBits(high(a) - high(b)));
+            if (normalPairs(a, b) && plainPair(result)) {
+                return result;
+            }
+        }
+        return pair(subtract((int) a, (int) b), subtract((int) (a >>> 32), (int) (b >>> 32)));
+    }
+
+    /** {@link #multiply} of two elements. */
+    public long multiplyPairs(long a, long b) {
+        if (mxcsr.nearestQuiet) {
+            long result = pair(floatToRawIntBits(low(a) * low(b)), floatToRawIntBits(high(a) * high(b)));
+            if (normalPairs(a, b) && plainPair(result)) {
+                return result;
+            }
+        }
+        return pair(multiply((int) a, (int) b), multiply((int) (a >>> 32), (int) (b >>> 32)));
+    }
+
+    /** {@link #divide} of two elements. */
+    public long dividePairs(long a, long b) {
+        if (mxcsr.nearestQuiet) {
+            long result = pair(floatToRawIntBits(low(a) / low(b)), floatToRawIntBits(high(a) / high(b)));
+            if (normalPairs(a, b) && plainPair(result)) {
+                return result;
+            }
+        }
+        return pair(divide((int) a, (int) b), divide((int) (a >>> 32), (int) (b >>> 32)));
+    }
+
+    private static float low(long pair) {
+        return intBitsToFloat((int) pair);
+    }
+
+    private static float high(long pair) {
+        return intBitsToFloat((int) (pair >>> 32));
+    }
+
+    private static long pair(int low, int high) {
+        return low & 0xffff_ffffL | (long) high << 32;
+    }
+
+    /** No exponent is 0. A borrow from the lower element may make it say no wrongly, never yes. */
+    private static boolean normalPairs(long a, long b) {
+        return (((a & PAIR_EXPONENTS) - PAIR_EXPONENT_UNIT | (b & PAIR_EXPONENTS) - PAIR_EXPONENT_UNIT) & PAIR_SIGNS)
+                == 0;
+    }
+
+    /** {@link #plain} for both, with the same reservation. */
+    private static boolean plainPair(long result) {
+        long exponents = result & PAIR_EXPONENTS;
+        return ((exponents - 2 * PAIR_EXPONENT_UNIT | exponents + PAIR_EXPONENT_UNIT) & PAIR_SIGNS) == 0;
     }
 
     public int squareRoot(int a) {

@@ -148,15 +148,4 @@ public final class PackedBytes {
         }
         return result & ~fillFromSign(control);
     }
-
-    /** PSHUFB: eight result bytes from 16; index bits 3:0; bit 7 gives zero. */
-    public static long shuffle(long low, long high, long control) {
-        long result = 0;
-        for (int shift = 0; shift < 64; shift += 8) {
-            int index = (int) (control >>> shift);
-            long source = (index & 8) != 0 ? high : low;
-            result |= (source >>> 8 * (index & 7) & 0xff) << shift;
-        }
-        return result & ~fillFromSign(control);
-    }
 }
