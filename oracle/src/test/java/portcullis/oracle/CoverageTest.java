@@ -17,6 +17,8 @@ import portcullis.soft.decode.Encoding;
 import portcullis.soft.model.CpuModel;
 
 class CoverageTest {
+    private static final long BASE = 0x2000_0000L;
+
     /** Not for user-mode programs, or with results that no two processors share. Each has its own tests in module soft. */
     private static final Set<String> ELSEWHERE = Set.of(
             // Privileged, or subject to what an operating system allows.
@@ -112,13 +114,16 @@ class CoverageTest {
     void shouldReachEveryUserModeEncodingThatTheProcessorDecodes() {
         Set<String> all = new TreeSet<>();
         IsaReader.readAll().stream().map(InstructionForm::features).forEach(all::addAll);
-        SequenceGenerator generator = new SequenceGenerator(0x2000_0000L, all, Set.of());
         try (GuestMemory memory = new GuestMemory(32);
                 SoftEngine engine = new SoftEngine(
                         memory, new NoClock(), new CpuModel(CpuModel.Vendor.AMD, CpuModel.available(), 40, 1, 1))) {
             Coverage coverage = new Coverage(engine.opcodes());
-            for (int seed = 0; seed < 40_000; seed++) {
-                coverage.note(generator.next(seed, seed % 16));
+            for (String family :
+                    new SequenceGenerator(BASE, all, Set.of()).families().keySet()) {
+                SequenceGenerator generator = new SequenceGenerator(BASE, all, Set.of(family));
+                for (int seed = 0; seed < 4_000; seed++) {
+                    coverage.note(generator.next(seed, seed % 16));
+                }
             }
             List<String> forgotten = new ArrayList<>();
             for (Encoding encoding : coverage.missing()) {

@@ -17,7 +17,8 @@ class OracleTest {
     private static final int BATCHES = 12;
 
     @ParameterizedTest
-    @CsvSource({"integer,1", "string,2", "stack,3", "flow,4", "x87,5", "state,6"})
+    @CsvSource({"integer,1", "string,2", "stack,3", "flow,4", "x87,5", "state,6", "mmx,7", "sse,8", "avx,9", "crypto,10"
+    })
     void shouldAgreeWithTheHostsProcessor(String family, long seed) {
         assumeTrue(HostCpu.supported(), "the host is no x86-64 Linux, so there is nothing to compare with");
         Set<String> families = Set.of(family);

@@ -79,6 +79,11 @@ final class Guards {
                 item.store(draft.memory.target() + 24, 4, values.mxcsr());
                 yield true;
             }
+            case "mmx" -> {
+                item.code.bytes(0x0f, 0x6f, 0xc0); // movq mm0, mm0
+                item.end();
+                yield true;
+            }
             case "selector" -> {
                 selector(draft, item);
                 yield true;

@@ -16,7 +16,7 @@ public final class SequenceGenerator {
     public static final String FLOW = "flow";
 
     private static final int MAX_ITEMS = 12;
-    private static final int RARE = 64;
+    private static final int RARE = 4;
     /** Reserved registers may rule out whole families; then a case stays short. */
     private static final int MAX_DRAWS = 400;
 

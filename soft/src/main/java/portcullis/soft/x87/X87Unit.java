@@ -65,8 +65,9 @@ public final class X87Unit {
         cpu.field32(State.FTW, 0);
     }
 
-    /** EMMS: all registers are empty. */
+    /** EMMS: all registers are empty, and TOP is 0 (SDM volume 3, table 13-2). */
     public static void leaveMmx(Cpu cpu) {
+        cpu.field32(State.FSW, cpu.field32(State.FSW) & ~StatusWord.TOP);
         cpu.field32(State.FTW, ALL_EMPTY);
     }
 
