@@ -20,6 +20,8 @@ public final class ExitDetails {
     public boolean gvaValid;
     /** ACCESS_DENIED. */
     public Access access = Access.READ;
+    /** HYPERCALL: length of the instruction that RIP is on, in bytes. */
+    public int instructionLength;
     /** MSR exits: the register's number, unsigned. */
     public int msr;
     /** MSR exits: set by the caller to have the instruction raise #GP(0). */

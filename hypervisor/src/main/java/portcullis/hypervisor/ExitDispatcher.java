@@ -8,7 +8,6 @@ import portcullis.hypervisor.apic.LocalApic;
 
 /** Answers the exits of one VP. */
 final class ExitDispatcher {
-    private static final int INVALID_OPCODE = 6;
     private static final int MSR_TSC = 0x10;
     private static final int FIRST_X2APIC_MSR = 0x800;
     private static final int LAST_X2APIC_MSR = 0x8ff;
@@ -17,12 +16,14 @@ final class ExitDispatcher {
     private final VirtualProcessor vp;
     private final VirtualCpu cpu;
     private final ExitDetails exit;
+    private final KvmHypercalls kvmHypercalls;
 
     ExitDispatcher(Partition partition, VirtualProcessor vp) {
         this.partition = partition;
         this.vp = vp;
         cpu = vp.cpu();
         exit = cpu.exit();
+        kvmHypercalls = new KvmHypercalls(partition.fabric());
     }
 
     /** Deals with the last exit. @return whether it may have changed what the local APIC has for the processor */
@@ -47,8 +48,7 @@ final class ExitDispatcher {
             }
             case MSR_WRITE -> writeMsr(vp.apic());
             case HYPERCALL -> {
-                // No hypervisor interface is offered: VMCALL and VMMCALL do not exist.
-                cpu.injectException(INVALID_OPCODE, false, 0);
+                kvmHypercalls.call(cpu, exit);
                 yield false;
             }
             case HALT -> {

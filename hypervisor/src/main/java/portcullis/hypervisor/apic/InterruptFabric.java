@@ -57,6 +57,9 @@ public final class InterruptFabric implements MsiSink {
         return table;
     }
 
+    /** The id that means everybody in x2APIC mode; no local APIC has it. */
+    private static final long WIDE_BROADCAST_ID = 0xffff_ffffL;
+
     @Override
     public void deliver(long address, int data) {
         if ((address & 0xfff00000L) != MSI_WINDOW || address >>> 32 != 0) {
@@ -104,6 +107,22 @@ public final class InterruptFabric implements MsiSink {
                 }
             }
         }
+    }
+
+    /**
+     * Sends the message that the low half of an interrupt command register describes to one local APIC.
+     *
+     * @return whether there is one of that id
+     */
+    public boolean send(int command, long apicId) {
+        if (apicId < 0 || apicId >= WIDE_BROADCAST_ID) {
+            return false;
+        }
+        LocalApic[] targets = routing().physical((int) apicId);
+        for (LocalApic apic : targets) {
+            apic.receive(DeliveryMode.of(command), command & 0xff, false);
+        }
+        return targets.length > 0;
     }
 
     private void route(DeliveryMode mode, int vector, boolean level, boolean logical, int destination, boolean wide) {

@@ -581,6 +581,7 @@ public abstract class Cpu extends LinearMemory {
     /** Ends the run with {@code reason} with RIP on this instruction. */
     public final ExitSignal leaveAt(Op op, ExitReason reason) {
         rip(op.in.rip);
+        exit.instructionLength = op.in.length;
         exit.reason = reason;
         return doneSignal;
     }
