@@ -331,15 +331,16 @@ class VirtualProcessorTest {
 
     @Test
     void shouldAnswerHypercallsThatDoNotExist() {
-        run(0, FakeMachine.script(
-                cpu -> {
-                    cpu.set(Register.RAX, 0x1234);
-                    cpu.exit().instructionLength = 3;
-                    return ExitReason.HYPERCALL;
-                }));
+        run(0, FakeMachine.script(cpu -> {
+            cpu.set(Register.RAX, 0x1234);
+            cpu.exit().instructionLength = 3;
+            return ExitReason.HYPERCALL;
+        }));
         machine.startAll();
         machine.awaitHalted(0);
-        assertEquals(-1000 & 0xffff_ffffL, machine.partition.processors().getFirst().cpu().get(Register.RAX));
+        assertEquals(
+                -1000 & 0xffff_ffffL,
+                machine.partition.processors().getFirst().cpu().get(Register.RAX));
     }
 
     @Test

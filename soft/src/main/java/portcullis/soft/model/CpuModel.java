@@ -27,7 +27,7 @@ public final class CpuModel {
     public static final int XSAVE_PKRU_OFFSET = 2688;
 
     /** Features that have no implementation yet; never offered. */
-    private static final Set<Feature> MISSING = EnumSet.of(Feature.HYPERVISOR);
+    private static final Set<Feature> MISSING = EnumSet.noneOf(Feature.class);
 
     private final Vendor vendor;
     private final Set<Feature> features;
