@@ -305,12 +305,13 @@ public abstract class Interpreter extends Cpu {
             // An interrupt window that was asked for meanwhile is looked at when the instruction is complete.
             return null;
         }
-        if ((poll & ATTENTION) != 0) {
-            HostMemory.getAndBitwiseAndInt(state + State.POLL, ~ATTENTION);
-        }
         if ((poll & KICK) != 0) {
+            // ATTENTION stays: the next run has still to look whether the interrupt window is open.
             HostMemory.getAndBitwiseAndInt(state + State.POLL, ~KICK);
             return ExitReason.KICKED;
+        }
+        if ((poll & ATTENTION) != 0) {
+            HostMemory.getAndBitwiseAndInt(state + State.POLL, ~ATTENTION);
         }
         if (windowWanted && interruptible()) {
             return ExitReason.INTERRUPT_WINDOW;
@@ -438,7 +439,7 @@ public abstract class Interpreter extends Cpu {
             breakpointsHit = 0;
             throw debug(hit, true);
         }
-        if (nmisPending > 0 && !nmiBlocked && (shadow & SHADOW_SS) == 0 && !replaying()) {
+        if (nmisPending > 0 && !nmiBlocked && shadow == 0 && !replaying()) {
             nmisPending--;
             nmiBlocked = true;
             return deliver(Fault.NMI, EventDelivery.Kind.NMI, false, 0) ? null : ExitReason.SHUTDOWN;
