@@ -133,11 +133,20 @@ need_maven() {
     command -v mvn >/dev/null 2>&1 || install_tool maven "Maven (mvn)"
 }
 
-need_compiler() {
-    for compiler in "${CC:-gcc}" x86_64-linux-gnu-gcc x86_64-elf-gcc; do
+# A compiler that makes x86-64 code: the host's own on x86-64 Linux, a cross compiler elsewhere (as guests/make.sh looks for it).
+has_compiler() {
+    case $(uname -s)/$(uname -m) in
+        Linux/x86_64 | Linux/amd64) compilers=${CC:-gcc} ;;
+        *) compilers="${CC:-} x86_64-linux-gnu-gcc x86_64-elf-gcc" ;;
+    esac
+    for compiler in $compilers; do
         command -v "$compiler" >/dev/null 2>&1 && return 0
     done
-    install_tool gcc "a C compiler for x86-64 (gcc and binutils, for the guest programs)"
+    return 1
+}
+
+need_compiler() {
+    has_compiler || install_tool gcc "a C compiler for x86-64 (gcc and binutils, for the guest programs)"
 }
 
 # Guests are built when a source is newer than the last build.

@@ -12,7 +12,13 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "portcullis",
         mixinStandardHelpOptions = false,
-        subcommands = {RunCommand.class, DemoCommand.class, BootCommand.class, VersionCommand.class},
+        subcommands = {
+            RunCommand.class,
+            DemoCommand.class,
+            BootCommand.class,
+            VersionCommand.class,
+            RehearseCommand.class
+        },
         header = {"A virtual x86-64 PC in Java: runs unmodified kernels on any machine with a JDK.", ""},
         synopsisHeading = "Usage: ",
         commandListHeading = "%nCommands:%n")
