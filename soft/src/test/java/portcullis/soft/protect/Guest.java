@@ -56,6 +56,9 @@ public final class Guest implements AutoCloseable {
     /** First selector that tests may use for their own. */
     public static final int FREE = 0xb0;
 
+    /** The vector of INT3, {@code cc}, which every privilege level may use: ends test code that raises no exception. */
+    public static final int DONE = 3;
+
     private static final int GDT_LIMIT = 0x1ff;
 
     public final GuestMemory memory = new GuestMemory(32);
@@ -131,16 +134,16 @@ public final class Guest implements AutoCloseable {
 
     /** Writes an IDT entry of 8 bytes; {@code flags} is the access byte. */
     public void gate(int vector, int selector, long target, int flags) {
-        memory.putLong(IDT + vector * 8L, gate(selector, target, flags, 0));
+        memory.putLong(IDT + vector * 8L, gateBits(selector, target, flags, 0));
     }
 
     /** Writes an IDT entry of 16 bytes. */
     public void longGate(int vector, int selector, long target, int flags, int ist) {
-        memory.putLong(IDT + vector * 16L, gate(selector, target, flags, ist));
+        memory.putLong(IDT + vector * 16L, gateBits(selector, target, flags, ist));
         memory.putLong(IDT + vector * 16L + 8, target >>> 32);
     }
 
-    public static long gate(int selector, long target, int flags, int low) {
+    public static long gateBits(int selector, long target, int flags, int low) {
         return target & 0xffff
                 | (long) selector << 16
                 | (long) low << 32
@@ -164,7 +167,7 @@ public final class Guest implements AutoCloseable {
     public Guest protectedMode() {
         cpu.set(Register.CR0, 0x31);
         for (int vector = 0; vector < 256; vector++) {
-            gate(vector, CODE0, HANDLERS + vector, 0x8e);
+            gate(vector, CODE0, HANDLERS + vector, vector == DONE ? 0xee : 0x8e);
         }
         cpu.setIdt(new DescriptorTable(IDT, 0x7ff));
         memory.putInt(TSS + 4, (int) STACK0);
@@ -191,9 +194,9 @@ public final class Guest implements AutoCloseable {
         cpu.set(Register.CR3, pml4);
         cpu.set(Register.CR4, 0x20);
         cpu.set(Register.EFER, 0xd01);
-        cpu.set(Register.CR0, 0x8005_0031L & ~0x40000L | 0x80010000L);
+        cpu.set(Register.CR0, 0x80010031L);
         for (int vector = 0; vector < 256; vector++) {
-            longGate(vector, CODE64, HANDLERS + vector, 0x8e, 0);
+            longGate(vector, CODE64, HANDLERS + vector, vector == DONE ? 0xee : 0x8e, 0);
         }
         cpu.setIdt(new DescriptorTable(IDT, 0xfff));
         memory.putLong(TSS + 4, STACK0);
@@ -285,6 +288,18 @@ public final class Guest implements AutoCloseable {
             throw new AssertionError(reason + "\n" + cpu.describe());
         }
         return (int) handler;
+    }
+
+    /** Runs to an exception handler or to INT3; {@code errorCode} counts where the vector has one. */
+    public void expect(int vector, int errorCode) {
+        int reached = runToHandler();
+        boolean wide = (cpu.get(Register.EFER) & 0x400) != 0;
+        boolean hasCode = reached == 8 || reached >= 10 && reached <= 14 || reached == 17;
+        long code = hasCode ? wide ? stack64(0) : stack32(0) : 0;
+        if (reached != vector || hasCode && code != errorCode) {
+            throw new AssertionError("exception %d(%x) instead of %d(%x)%n%s"
+                    .formatted(reached, code, vector, errorCode, cpu.describe()));
+        }
     }
 
     /** The 64-bit word {@code index} of the current stack, from its top. */
