@@ -32,6 +32,7 @@ public final class Fuzz {
     private SequenceGenerator generator;
     private long instructions;
     private long cases;
+    private long underTest;
 
     private Fuzz(Duel duel, Set<String> families, Set<String> excluded) {
         this.duel = duel;
@@ -127,6 +128,7 @@ public final class Fuzz {
     private void count(TestCase test) {
         cases++;
         instructions += test.instructions();
+        underTest += test.items().size();
         for (Item item : test.items()) {
             if (item.form() != null) {
                 coverage.merge(item.form(), 1, Integer::sum);
@@ -137,8 +139,8 @@ public final class Fuzz {
     private void progress(long start) {
         double seconds = (System.nanoTime() - start) / 1e9;
         System.out.printf(
-                "%,d instructions in %,d cases compared in %.0f s (%,.0f a second), %d kinds of difference%n",
-                instructions, cases, seconds, instructions / seconds, seen.size());
+                "%,d instructions (%,d chosen at random, the others prepare them) in %,d cases compared in %.0f s (%,.0f a second), %d kinds of difference%n",
+                instructions, underTest, cases, seconds, instructions / seconds, seen.size());
     }
 
     private void uncovered() {

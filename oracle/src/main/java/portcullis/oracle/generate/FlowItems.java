@@ -22,14 +22,15 @@ final class FlowItems {
      * @return null where the case's reserved registers rule the choice out
      */
     Item next(int following) {
-        return switch (random.nextInt(9)) {
-            case 0, 1 -> conditionalOverItems(following);
-            case 2 -> conditionalShort();
-            case 3 -> countRegisterJump();
-            case 4 -> loop();
-            case 5 -> decrementLoop();
-            case 6 -> call();
-            case 7 -> indirect();
+        return switch (random.nextInt(19)) {
+            case 0, 1, 2, 3 -> conditionalOverItems(following);
+            case 4, 5 -> conditionalShort();
+            case 6, 7 -> countRegisterJump();
+            case 8, 9 -> loop();
+            case 10, 11 -> decrementLoop();
+            case 12, 13 -> call();
+            case 14, 15 -> indirect();
+            case 16 -> modifiedCode();
             default -> pushedReturn();
         };
     }
@@ -189,6 +190,37 @@ final class FlowItems {
         item.end();
         item.code.bytes(0xc2).i16(release); // what it releases lies above the return address
         return build(item.end(), FlagEffect.NONE);
+    }
+
+    /** Changes the instruction that follows, in a loop or not: it is the new one that must be executed (SDM volume 3, 11.6). */
+    private Item modifiedCode() {
+        int register = writable();
+        int counter = writable();
+        ItemBuilder item = new ItemBuilder();
+        boolean again = counter != register && random.nextBoolean();
+        int times = random.nextInt(2, 4);
+        if (again) {
+            item.load32(counter, times);
+        }
+        int start = item.code.size();
+        int rex = register > 7 ? 1 : 0;
+        if (again) {
+            // mov [rip + ...], counter: into the immediate
+            item.code
+                    .bytes(counter > 7 ? 0x44 : 0x40, 0x89, (counter & 7) << 3 | 5)
+                    .i32(rex + 1);
+        } else {
+            item.code.bytes(0xc7, 0x05).i32(4 + rex + 1 - 4).i32(random.nextInt()); // mov dword [rip + ...], value
+        }
+        item.end();
+        item.load32(register, random.nextInt());
+        if (again) {
+            item.code.bytes(counter > 7 ? 0x41 : 0x40, 0xff, 0xc8 | counter & 7); // dec counter
+            item.code.bytes(0x75, start - (item.code.size() + 2)); // jnz
+            item.end().end();
+            item.repeats(4 * (times - 1));
+        }
+        return build(item, again ? new FlagEffect(Flags.STATUS & ~Flags.C, 0, 0) : FlagEffect.NONE);
     }
 
     /** A register that may be written, none of those with implied uses in loops. */

@@ -17,6 +17,11 @@ final class Guards {
     private static final int RSI = 6;
     private static final int RDI = 7;
 
+    /** Bytes that a string instruction may go through. */
+    private static final int ROOM = 48 * 8;
+
+    private static final int OVERLAP = 64;
+
     private final SplittableRandom random;
     private final Addressing addressing;
     private final StateGenerator values;
@@ -289,28 +294,27 @@ final class Guards {
 
     private boolean string(Draft draft, ItemBuilder item) {
         int size = draft.form.has("v") ? draft.operandSize : 1;
-        int count = random.nextInt(17);
         draft.address32 = addressing.low && random.nextInt(4) == 0;
         boolean repeatable = !addressing.isReserved(RCX);
         boolean compares = draft.form.has("repc");
         boolean repeat = repeatable && random.nextInt(4) != 0;
-        // Either direction stays inside: at most 16 elements of 8 bytes.
-        int room = 16 * 8;
+        // Either direction stays inside. Long ones are for processors that treat them in bulk.
+        int count = random.nextInt(4) != 0 ? random.nextInt(17) : random.nextInt(ROOM / size + 1);
         for (int register : new int[] {RSI, RDI}) {
             if (draft.form.writesImplicitly(register)) {
-                item.address(register, addressing.scratch + random.nextInt(room, Layout.SCRATCH_SIZE - room - 8));
+                item.address(register, addressing.scratch + random.nextInt(ROOM, Layout.SCRATCH_SIZE - ROOM - 8));
             }
         }
         if (draft.form.writesImplicitly(RSI) && draft.form.writesImplicitly(RDI) && random.nextInt(4) == 0) {
             // Overlapping operands.
-            int offset = random.nextInt(2 * room, Layout.SCRATCH_SIZE - 2 * room - 8);
+            int offset = random.nextInt(ROOM + OVERLAP, Layout.SCRATCH_SIZE - ROOM - OVERLAP - 8);
+            int distance = random.nextBoolean() ? 2 * size : OVERLAP;
             item.address(RSI, addressing.scratch + offset);
-            item.address(RDI, addressing.scratch + offset + random.nextInt(-2 * size, 2 * size + 1));
+            item.address(RDI, addressing.scratch + offset + random.nextInt(-distance, distance + 1));
         }
         if (repeat) {
             item.load32(RCX, count);
             draft.repeat = compares && random.nextBoolean() ? 0xf2 : 0xf3;
-            item.repeats(count);
             if (count == 0) {
                 draft.effect = FlagEffect.NONE;
             }

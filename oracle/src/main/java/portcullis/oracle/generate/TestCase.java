@@ -19,7 +19,7 @@ public record TestCase(long seed, int slot, int reserved, List<Item> items, Inpu
         return (reserved >> register & 1) != 0;
     }
 
-    /** Instructions executed at most. */
+    /** Instructions executed at most, loops counted in full and a repeated string instruction once. */
     public int instructions() {
         int count = 0;
         for (Item item : items) {
