@@ -119,8 +119,6 @@ public enum Operand {
     /** {@link #size}: 16, or 32 with VEX.L. */
     public static final int X = -4;
 
-    private static final Operand[] VALUES = values();
-
     public final Place place;
     /** In bytes, or one of the negative constants. */
     public final int size;
@@ -136,11 +134,6 @@ public enum Operand {
     }
 
     static Operand parse(String name) {
-        for (Operand operand : VALUES) {
-            if (operand.name().equals(name)) {
-                return operand;
-            }
-        }
-        throw new IllegalArgumentException("operand kind " + name);
+        return valueOf(name);
     }
 }

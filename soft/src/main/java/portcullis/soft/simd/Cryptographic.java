@@ -54,10 +54,7 @@ final class Cryptographic extends VectorOp {
         rows.one("NP 0F3A CC", "SHA1RNDS4 Vdq,Wdq,Ib", SHA1RNDS4);
         String[] sha = {"SHA1NEXTE", "SHA1MSG1", "SHA1MSG2", "SHA256RNDS2", "SHA256MSG1", "SHA256MSG2"};
         for (int i = 0; i < sha.length; i++) {
-            rows.one(
-                    "NP 0F38 C" + Integer.toHexString(8 + i).toUpperCase(java.util.Locale.ROOT),
-                    sha[i] + " Vdq,Wdq",
-                    SHA1NEXTE + i);
+            rows.one("NP 0F38 C" + "89ABCD".charAt(i), sha[i] + " Vdq,Wdq", SHA1NEXTE + i);
         }
     }
 

@@ -20,6 +20,7 @@ final class Fma extends VectorOp {
     private static final int NMSUB = 5;
     private static final String[] NAMES = {"MADDSUB", "MSUBADD", "MADD", "MSUB", "NMADD", "NMSUB"};
     private static final String[] ORDERS = {"132", "213", "231"};
+    private static final String HEX = "0123456789ABCDEF";
 
     private static final int KEY = key(MethodHandles.lookup());
     private static final int OPERATION = (KEY & KIND_MASK) / 12;
@@ -59,7 +60,7 @@ final class Fma extends VectorOp {
                     }
                     int digit = operation < MADD ? 6 + operation : 8 + (operation - MADD) * 2 + scalar;
                     for (int w = 0; w < 2; w++) {
-                        String encoding = "VEX.W%d 66 0F38 %X".formatted(w, 0x90 + order * 16 + digit);
+                        String encoding = "VEX.W" + w + " 66 0F38 " + "9AB".charAt(order) + HEX.charAt(digit);
                         String name =
                                 "VF" + NAMES[operation] + ORDERS[order] + (scalar == 1 ? "S" : "P") + "SD".charAt(w);
                         String operands = scalar == 0 ? " Vx,Hx,Wx" : w == 0 ? " Vdq,Hdq,Wd" : " Vdq,Hdq,Wq";
