@@ -134,10 +134,10 @@ class PmDeviceTest {
     @Test
     void shouldSignalPowerButtonUntilCleared() {
         bus.write(0x602, 2, 0xffff);
-        assertEquals(0x121, bus.read(0x602, 2), "only events that exist can be enabled");
+        assertEquals(0x521, bus.read(0x602, 2), "only events that exist can be enabled");
         device.pressPowerButton();
         assertTrue(sci);
-        assertEquals(0x0121_0100, bus.read(0x600, 4));
+        assertEquals(0x0521_0100, bus.read(0x600, 4));
         bus.write(0x601, 1, 1);
         assertFalse(sci);
     }
