@@ -500,10 +500,13 @@ public abstract class Interpreter extends Cpu {
         if (shadowBefore != 0) {
             attentionChanged();
         }
-        if (resume && !mnemonic.startsWith("IRET")) {
+        boolean unfinished = rip() == op.in.rip && op.in.has(Instruction.REP | Instruction.REPNE);
+        if (resume && !unfinished && !mnemonic.startsWith("IRET")) {
             rflags(rflags() & ~RF);
         }
-        if (trap && (shadow & SHADOW_SS) == 0 && !mnemonic.startsWith("INT") && !mnemonic.startsWith("SYS")) {
+        // Software interrupts clear TF on their way; INTO that does nothing is an instruction like others.
+        boolean interrupted = mnemonic.startsWith("INT") && rip() != op.in.nextRip();
+        if (trap && (shadow & SHADOW_SS) == 0 && !interrupted && !mnemonic.startsWith("SYS")) {
             breakpointsHit |= (int) DR6_BS;
         }
     }

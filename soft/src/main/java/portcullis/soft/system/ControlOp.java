@@ -3,7 +3,6 @@ package portcullis.soft.system;
 import portcullis.engine.ExitReason;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.Fault;
-import portcullis.soft.cpu.Flags;
 import portcullis.soft.cpu.Op;
 import portcullis.soft.decode.Encoding;
 import portcullis.soft.decode.Family;
@@ -109,8 +108,7 @@ final class ControlOp extends Op {
     }
 
     private void storeStatus(Cpu cpu) {
-        boolean user = cpu.cpl() != 0 && (cpu.cr0() & Cpu.CR0_PE) != 0;
-        if (user && (cpu.cr4() & Cpu.CR4_UMIP) != 0 && !cpu.flag(Flags.VM)) {
+        if ((cpu.cr4() & Cpu.CR4_UMIP) != 0 && cpu.cpl() != 0) {
             throw cpu.fault(Fault.GP, 0);
         }
         writeRm(cpu, in.isRegisterForm() ? in.operandSize : 2, cpu.cr0());

@@ -2,7 +2,6 @@ package portcullis.soft.system;
 
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.Fault;
-import portcullis.soft.cpu.Flags;
 import portcullis.soft.cpu.Op;
 import portcullis.soft.decode.Encoding;
 import portcullis.soft.decode.Family;
@@ -46,7 +45,7 @@ final class TableOp extends Op {
 
     /** The base is stored whole whatever the operand size, as every processor since the 386 does. */
     private void store(Cpu cpu, long base, int limit) {
-        if ((cpu.cr4() & Cpu.CR4_UMIP) != 0 && cpu.cpl() != 0 && !cpu.flag(Flags.VM)) {
+        if ((cpu.cr4() & Cpu.CR4_UMIP) != 0 && cpu.cpl() != 0) {
             throw cpu.fault(Fault.GP, 0);
         }
         int size = in.is64() ? 8 : 4;

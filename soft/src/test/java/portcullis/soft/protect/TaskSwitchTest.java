@@ -172,9 +172,7 @@ class TaskSwitchTest {
     void shouldRaiseFaultsOfSegmentsInNewTask(int field, int selector, int vector, int errorCode) {
         try (Guest g = guest().code("ea 00000000 b000")) {
             g.memory.putInt(NEW + field, selector);
-            // Stack segments are loaded before data segments only: handlers have tasks of their own state, by a TSS
-            // that
-            // returns the stack.
+            // Before SS is loaded a handler needs a task, and so a stack, of its own.
             if (field != 72 && field != 84 && field != 92) {
                 g.gate(vector, NEW_TSS16, 0, 0x85);
                 g.memory.putShort(0x9000, (short) 0xf4f4);
