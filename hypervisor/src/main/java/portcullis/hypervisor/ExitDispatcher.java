@@ -9,8 +9,6 @@ import portcullis.hypervisor.apic.LocalApic;
 /** Answers the exits of one VP. */
 final class ExitDispatcher {
     private static final int MSR_TSC = 0x10;
-    private static final int FIRST_X2APIC_MSR = 0x800;
-    private static final int LAST_X2APIC_MSR = 0x8ff;
 
     private final Partition partition;
     private final VirtualProcessor vp;
@@ -90,7 +88,7 @@ final class ExitDispatcher {
 
     private void readMsr(LocalApic apic) {
         exit.fault = false;
-        if (exit.msr >= FIRST_X2APIC_MSR && exit.msr <= LAST_X2APIC_MSR) {
+        if (LocalApic.ownsMsr(exit.msr)) {
             apic.readMsr(exit);
         } else if (exit.msr == LocalApic.MSR_APIC_BASE) {
             exit.value = apic.base();
@@ -103,7 +101,7 @@ final class ExitDispatcher {
 
     private boolean writeMsr(LocalApic apic) {
         exit.fault = false;
-        if (exit.msr >= FIRST_X2APIC_MSR && exit.msr <= LAST_X2APIC_MSR) {
+        if (LocalApic.ownsMsr(exit.msr)) {
             exit.fault = !apic.writeMsr(exit.msr, exit.value);
         } else if (exit.msr == LocalApic.MSR_APIC_BASE) {
             exit.fault = !apic.writeBase(exit.value);

@@ -258,6 +258,11 @@ public final class LocalApic {
 
     // The guest's MSRs
 
+    /** Whether {@code msr} is one of 0x800 to 0x8ff, for {@link #readMsr} and {@link #writeMsr}. */
+    public static boolean ownsMsr(int msr) {
+        return msr >= ApicRegister.FIRST_MSR && msr <= ApicRegister.LAST_MSR;
+    }
+
     /** Reads one of MSRs 0x800 to 0x8ff: sets {@link ExitDetails#value}, or {@link ExitDetails#fault} for #GP. */
     public void readMsr(ExitDetails exit) {
         int register = exit.msr - ApicRegister.FIRST_MSR << 4;
