@@ -34,6 +34,7 @@ final class BootCommand implements Runnable {
             name = "debian",
             description = "Boots Debian's cloud kernel, fetched with apt, to a busybox shell on this terminal.",
             sortOptions = false,
+            abbreviateSynopsis = true,
             footer = {
                 "",
                 "Without options the machine has 2 processors and 512 MiB. What is fetched stays in $XDG_CACHE_HOME/portcullis",

@@ -15,6 +15,7 @@ import portcullis.machine.loader.KernelLoader;
         description =
                 "Runs the bundled demonstration guest: several processors compute, signal each other and check the results.",
         sortOptions = false,
+        abbreviateSynopsis = true,
         footer = {"", "Without --cpus it has 4 processors. Ends with 0 where all of the guest's checks hold."})
 final class DemoCommand implements Callable<Integer> {
     private static final int ALL_RIGHT = 1;

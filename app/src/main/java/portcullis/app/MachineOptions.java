@@ -24,7 +24,7 @@ final class MachineOptions {
         virtual
     }
 
-    @Option(names = "--cpus", paramLabel = "N", description = "Processors, 1 to 255. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--cpus", paramLabel = "N", description = "Processors, 1 to 255. Default: 1; 2 for boot, 4 for demo.")
     int cpus = 1;
 
     @Option(
@@ -33,7 +33,7 @@ final class MachineOptions {
             converter = MemorySize.class,
             defaultValue = "128M",
             description =
-                    "Memory: 512M, 2G, at most 64G. The host gives it as the guest touches it. Default: ${DEFAULT-VALUE}.")
+                    "Memory: 512M, 2G, at most 64G. The host gives it as the guest touches it. Default: 128M; 512M for boot.")
     long memory;
 
     @Option(

@@ -21,8 +21,16 @@ import picocli.CommandLine.Spec;
         },
         header = {"A virtual x86-64 PC in Java: runs unmodified kernels on any machine with a JDK.", ""},
         synopsisHeading = "Usage: ",
-        commandListHeading = "%nCommands:%n")
+        commandListHeading = "%nCommands:%n",
+        footerHeading = "%nTo begin with:%n",
+        footer = {
+            "  portcullis demo            several processors at work, in seconds",
+            "  portcullis boot debian     a Linux shell on this terminal (needs apt)",
+            "  portcullis run --help      your own kernel, and all the options"
+        })
 public final class Main implements Runnable {
+    private static final int HELP_WIDTH = 120;
+
     @CommandLine.Option(
             names = {"-h", "--help"},
             usageHelp = true,
@@ -47,6 +55,7 @@ public final class Main implements Runnable {
     static int execute(PrintWriter messages, String... arguments) {
         CommandLine line = new CommandLine(new Main());
         line.setErr(messages);
+        line.setUsageHelpWidth(HELP_WIDTH);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setParameterExceptionHandler((problem, given) -> reportUsage(problem, messages));
         line.setExecutionExceptionHandler((problem, command, parsed) -> {

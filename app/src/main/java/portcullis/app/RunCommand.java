@@ -15,6 +15,7 @@ import portcullis.machine.loader.KernelLoader;
         name = "run",
         description = "Boots a kernel.",
         sortOptions = false,
+        abbreviateSynopsis = true,
         footerHeading = "%nExamples:%n",
         footer = {
             "  Linux, with a shell on this terminal:",
@@ -24,8 +25,9 @@ import portcullis.machine.loader.KernelLoader;
             "  The same run twice, instruction by instruction:",
             "    portcullis run --kernel test.flat --cpus 4 --time virtual --seed 7",
             "",
-            "Exit status: what the guest gives to port 0xf4 (value << 1 | 1), 0 after power-off, 2 for bad input, 3 for a triple",
-            "fault, 1 for a fault of Portcullis itself. Standard output carries the guest's serial output and nothing else."
+            "Exit status: what the guest gives to port 0xf4 (value << 1 | 1), 0 after power-off, 2 for bad input, 3 for a",
+            "triple fault, 4 where by virtual time every processor waits for ever, 1 for a fault of Portcullis itself.",
+            "Standard output carries the guest's serial output and nothing else."
         })
 final class RunCommand implements Callable<Integer> {
     @Option(
