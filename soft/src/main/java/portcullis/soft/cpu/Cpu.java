@@ -3,12 +3,9 @@ package portcullis.soft.cpu;
 import portcullis.engine.Clock;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
-import portcullis.engine.Segment;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.host.HostMemory;
-import portcullis.soft.decode.Mode;
 import portcullis.soft.fp.sse.SseArithmetic;
-import portcullis.soft.mmu.PageWalker;
 import portcullis.soft.model.CpuModel;
 import portcullis.soft.state.State;
 
@@ -17,30 +14,7 @@ import portcullis.soft.state.State;
  *
  * <p>How blocks of operations are found and run is above, in {@code portcullis.soft.block}.
  */
-public abstract class Cpu extends LinearMemory {
-    public static final long CR0_MP = 1L << 1;
-    public static final long CR0_EM = 1L << 2;
-    public static final long CR0_TS = 1L << 3;
-    public static final long CR0_ET = 1L << 4;
-    public static final long CR0_NE = 1L << 5;
-    public static final long CR0_NW = 1L << 29;
-    public static final long CR0_CD = 1L << 30;
-
-    public static final long CR4_VME = 1;
-    public static final long CR4_PVI = 1L << 1;
-    public static final long CR4_TSD = 1L << 2;
-    public static final long CR4_DE = 1L << 3;
-    public static final long CR4_MCE = 1L << 6;
-    public static final long CR4_PCE = 1L << 8;
-    public static final long CR4_OSFXSR = 1L << 9;
-    public static final long CR4_OSXMMEXCPT = 1L << 10;
-    public static final long CR4_UMIP = 1L << 11;
-    public static final long CR4_FSGSBASE = 1L << 16;
-    public static final long CR4_OSXSAVE = 1L << 18;
-
-    public static final long EFER_SCE = 1;
-    public static final long EFER_LME = 1L << 8;
-
+public abstract class Cpu extends ControlRegisters {
     /** Interrupts are held off until one more instruction is done: after STI (bit 0), after MOV SS and POP SS (bit 1). */
     public static final int SHADOW_STI = 1;
 
@@ -48,7 +22,6 @@ public abstract class Cpu extends LinearMemory {
 
     private static final int MAX_REPLAY = 64;
 
-    public final CpuModel model;
     public final Clock clock;
     protected final ExitDetails exit = new ExitDetails();
 
@@ -66,15 +39,6 @@ public abstract class Cpu extends LinearMemory {
 
     public final portcullis.soft.system.MsrFile msrs = new portcullis.soft.system.MsrFile();
 
-    public long gdtBase;
-    /** Offset of the table's last byte, 16 bits. */
-    public int gdtLimit;
-
-    public long idtBase;
-    public int idtLimit;
-
-    private int mode;
-
     /** {@link #SHADOW_STI} and {@link #SHADOW_SS}; cleared when the next instruction completes. */
     public int shadow;
     /** NMIs are blocked until IRET. */
@@ -88,9 +52,8 @@ public abstract class Cpu extends LinearMemory {
     private int replayCursor;
 
     protected Cpu(GuestMemory memory, Clock clock, CpuModel model) {
-        super(memory, model.physicalBits());
+        super(memory, model);
         this.clock = clock;
-        this.model = model;
     }
 
     public abstract int index();
@@ -102,348 +65,6 @@ public abstract class Cpu extends LinearMemory {
 
     /** Whether IA32_APIC_BASE has the local APIC enabled: CPUID shows it only then. */
     public abstract boolean apicEnabled();
-
-    // ---- mode --------------------------------------------------------------------------------------------------
-
-    /** {@link Mode} bits of the current state. */
-    public final int mode() {
-        return mode;
-    }
-
-    public final boolean is64() {
-        return (mode & Mode.CODE_SIZE) == Mode.CODE64;
-    }
-
-    /** Protected mode and not virtual-8086. */
-    public final boolean isProtected() {
-        return (mode & Mode.PROTECTED) != 0;
-    }
-
-    public final boolean isLong() {
-        return (mode & Mode.LONG) != 0;
-    }
-
-    /** To be called when CS, SS, CR0.PE, EFER.LMA, RFLAGS.VM or CPL changed. */
-    public final void modeChanged() {
-        int bits = 0;
-        boolean longActive = (efer() & PageWalker.EFER_LMA) != 0;
-        boolean v86 = flag(VM);
-        int cs = segmentAttributes(CS);
-        if (longActive) {
-            bits |= Mode.LONG;
-        }
-        if ((cr0() & CR0_PE) != 0 && !v86) {
-            bits |= Mode.PROTECTED;
-        }
-        if (v86) {
-            bits |= Mode.V86;
-        }
-        if (longActive && (cs & Segment.L) != 0) {
-            bits |= Mode.CODE64;
-        } else {
-            bits |= (cs & Segment.DB) != 0 ? Mode.CODE32 : Mode.CODE16;
-            if ((segmentAttributes(SS) & Segment.DB) != 0) {
-                bits |= Mode.STACK32;
-            }
-        }
-        mode = bits;
-        contextChanged();
-        codeSegmentChanged();
-    }
-
-    /** CS may have another base or limit: looked-up code is looked up again. */
-    protected abstract void codeSegmentChanged();
-
-    /** Loads RFLAGS and what depends on it. */
-    public final void rflags(long value) {
-        long before = systemFlags();
-        storeRflags(value);
-        if (((before ^ value) & (AC | VM)) != 0) {
-            modeChanged();
-        }
-        if (((before ^ value) & (TF | RF | IF)) != 0) {
-            attentionChanged();
-        }
-    }
-
-    /** Something that the block loop must look at before the next instruction may have changed: TF, DR7, shadows, IF. */
-    public abstract void attentionChanged();
-
-    @Override
-    protected final long wrap(long la) {
-        return is64() ? la : la & 0xffffffffL;
-    }
-
-    // ---- segments ----------------------------------------------------------------------------------------------
-
-    /** Loads all of a segment register without checks. */
-    public final void segment(int number, int selector, long base, long limit, int attributes) {
-        field32(State.SEGMENT_SELECTOR + number * 4, selector);
-        field(State.SEGMENT_BASE + number * 8, base);
-        field(State.SEGMENT_LIMIT + number * 8, limit & 0xffffffffL);
-        field32(State.SEGMENT_ATTRIBUTES + number * 4, attributes);
-        if (number == CS || number == SS) {
-            modeChanged();
-        }
-    }
-
-    /** Linear address of {@code offset} in a segment outside flat addressing, with the checks of SDM 5.3 to 5.5. */
-    public final long linear(int segment, long offset, int size, boolean write, boolean in64) {
-        if (in64) {
-            return segment >= FS ? offset + segmentBase(segment) : offset;
-        }
-        int attributes = segmentAttributes(segment);
-        long limit = segmentLimit(segment);
-        long last = offset + size - 1;
-        boolean bad;
-        if ((mode & Mode.PROTECTED) != 0) {
-            int type = attributes & 0xf;
-            bad = (attributes & Segment.UNUSABLE) != 0;
-            if ((type & 8) != 0) {
-                bad |= write || (type & 2) == 0;
-            } else {
-                bad |= write && (type & 2) == 0;
-            }
-            if ((type & 0xc) == 4) {
-                long top = (attributes & Segment.DB) != 0 ? 0xffffffffL : 0xffff;
-                bad |= offset <= limit || last > top;
-            } else {
-                bad |= last > limit;
-            }
-        } else {
-            bad = last > limit;
-        }
-        if (bad) {
-            throw fault(segment == SS ? Fault.SS : Fault.GP, 0);
-        }
-        return segmentBase(segment) + offset & 0xffffffffL;
-    }
-
-    // ---- stack -------------------------------------------------------------------------------------------------
-
-    /** The stack pointer's width in bytes. */
-    public final int stackSize() {
-        return is64() ? 8 : (mode & Mode.STACK32) != 0 ? 4 : 2;
-    }
-
-    public final long stackPointer() {
-        return switch (stackSize()) {
-            case 8 -> r64(RSP);
-            case 4 -> r32(RSP);
-            default -> r16(RSP);
-        };
-    }
-
-    /** Writes as much of RSP as the stack is wide. */
-    public final void stackPointer(long value) {
-        switch (stackSize()) {
-            case 8 -> r64(RSP, value);
-            case 4 -> r32(RSP, value);
-            default -> r16(RSP, (int) value);
-        }
-    }
-
-    private long truncateStack(long value) {
-        return switch (stackSize()) {
-            case 8 -> value;
-            case 4 -> value & 0xffffffffL;
-            default -> value & 0xffff;
-        };
-    }
-
-    /** Linear address of stack offset {@code pointer}, checked for {@code size} bytes. */
-    public final long stackLinear(long pointer, int size, boolean write) {
-        return linear(SS, truncateStack(pointer), size, write, is64());
-    }
-
-    /** Pushes the low {@code size} bytes; RSP moves when the store has succeeded. */
-    public final void push(long value, int size) {
-        long pointer = truncateStack(stackPointer() - size);
-        write(stackLinear(pointer, size, true), size, value);
-        stackPointer(pointer);
-    }
-
-    /** Pops {@code size} bytes, zero-extended. */
-    public final long pop(int size) {
-        long pointer = stackPointer();
-        long value = read(stackLinear(pointer, size, false), size);
-        stackPointer(pointer + size);
-        return value;
-    }
-
-    /** Reads the stack {@code depth} bytes above its top without popping. */
-    public final long peekStack(long depth, int size) {
-        return read(stackLinear(stackPointer() + depth, size, false), size);
-    }
-
-    // ---- branches ----------------------------------------------------------------------------------------------
-
-    /** Near branch: #GP(0) where the target is beyond the code segment or not canonical. */
-    public final void branch(long target) {
-        if (is64() ? !walker.canonical(target) : target > segmentLimit(CS)) {
-            throw fault(Fault.GP, 0);
-        }
-        rip(target);
-    }
-
-    public final boolean canonical(long la) {
-        return walker.canonical(la);
-    }
-
-    // ---- control registers -------------------------------------------------------------------------------------
-
-    /** MOV to CR0, LMSW and their kind; all checks (SDM 2.5, 4.1.2). */
-    public final void writeCr0(long value) {
-        long old = cr0();
-        long known = CR0_PE
-                | CR0_MP
-                | CR0_EM
-                | CR0_TS
-                | CR0_ET
-                | CR0_NE
-                | PageWalker.CR0_WP
-                | CR0_AM
-                | CR0_NW
-                | CR0_CD
-                | PageWalker.CR0_PG;
-        if (value >>> 32 != 0) {
-            throw fault(Fault.GP, 0);
-        }
-        long next = value & known | CR0_ET;
-        boolean paging = (next & PageWalker.CR0_PG) != 0;
-        if ((paging && (next & CR0_PE) == 0) || ((next & CR0_NW) != 0 && (next & CR0_CD) == 0)) {
-            throw fault(Fault.GP, 0);
-        }
-        if (!paging && (cr4() & PageWalker.CR4_PCIDE) != 0) {
-            throw fault(Fault.GP, 0);
-        }
-        boolean wasPaging = (old & PageWalker.CR0_PG) != 0;
-        long newEfer = efer();
-        if (paging && !wasPaging) {
-            if ((newEfer & EFER_LME) != 0) {
-                if ((cr4() & PageWalker.CR4_PAE) == 0 || (segmentAttributes(CS) & Segment.L) != 0) {
-                    throw fault(Fault.GP, 0);
-                }
-                newEfer |= PageWalker.EFER_LMA;
-            }
-        } else if (!paging && wasPaging) {
-            if (is64()) {
-                throw fault(Fault.GP, 0);
-            }
-            newEfer &= ~PageWalker.EFER_LMA;
-        }
-        if (paging
-                && (newEfer & PageWalker.EFER_LMA) == 0
-                && (cr4() & PageWalker.CR4_PAE) != 0
-                && ((old ^ next) & (PageWalker.CR0_PG | CR0_CD | CR0_NW)) != 0
-                && !walker.loadPdptes(cr3() & 0xffffffe0L)) {
-            throw fault(Fault.GP, 0);
-        }
-        field(State.EFER, newEfer);
-        field(State.CR0, next);
-        pagingChanged();
-        if (((old ^ next) & (PageWalker.CR0_PG | CR0_PE)) != 0) {
-            flushAll();
-        } else if (((old ^ next) & PageWalker.CR0_WP) != 0) {
-            flushRights();
-        }
-        modeChanged();
-    }
-
-    /** MOV to CR3; bit 63 keeps cached translations where PCIDs are on. */
-    public final void writeCr3(long value) {
-        boolean pcids = (cr4() & PageWalker.CR4_PCIDE) != 0;
-        boolean keep = pcids && value < 0;
-        long next = pcids ? value & Long.MAX_VALUE : value;
-        if (isLong()) {
-            if (next >>> model.physicalBits() != 0) {
-                throw fault(Fault.GP, 0);
-            }
-        } else {
-            next &= 0xffffffffL;
-            if ((cr0() & PageWalker.CR0_PG) != 0
-                    && (cr4() & PageWalker.CR4_PAE) != 0
-                    && !walker.loadPdptes(next & 0xffffffe0L)) {
-                throw fault(Fault.GP, 0);
-            }
-        }
-        field(State.CR3, next);
-        pagingChanged();
-        if (!keep) {
-            flushSpace(currentPcid());
-        }
-    }
-
-    /** MOV to CR4; all checks. */
-    public final void writeCr4(long value) {
-        long old = cr4();
-        if ((value & ~model.cr4Allowed()) != 0) {
-            throw fault(Fault.GP, 0);
-        }
-        if (isLong() && ((value & PageWalker.CR4_PAE) == 0 || ((old ^ value) & PageWalker.CR4_LA57) != 0)) {
-            throw fault(Fault.GP, 0);
-        }
-        if ((value & PageWalker.CR4_PCIDE) != 0
-                && (old & PageWalker.CR4_PCIDE) == 0
-                && (!isLong() || (cr3() & 0xfff) != 0)) {
-            throw fault(Fault.GP, 0);
-        }
-        long layout = PageWalker.CR4_PAE | PageWalker.CR4_PSE | PageWalker.CR4_PGE | PageWalker.CR4_SMEP;
-        if (!isLong()
-                && (cr0() & PageWalker.CR0_PG) != 0
-                && (value & PageWalker.CR4_PAE) != 0
-                && ((old ^ value) & layout) != 0
-                && !walker.loadPdptes(cr3() & 0xffffffe0L)) {
-            throw fault(Fault.GP, 0);
-        }
-        field(State.CR4, value);
-        pagingChanged();
-        if (((old ^ value) & (layout | PageWalker.CR4_PCIDE | PageWalker.CR4_LA57)) != 0) {
-            flushAll();
-        } else {
-            flushRights();
-        }
-    }
-
-    /** WRMSR to EFER. */
-    public final void writeEfer(long value) {
-        if ((value & ~model.eferAllowed()) != 0) {
-            throw fault(Fault.GP, 0);
-        }
-        long old = efer();
-        if (((old ^ value) & EFER_LME) != 0 && (cr0() & PageWalker.CR0_PG) != 0) {
-            throw fault(Fault.GP, 0);
-        }
-        field(State.EFER, value & ~PageWalker.EFER_LMA | old & PageWalker.EFER_LMA);
-        pagingChanged();
-        if (((old ^ value) & PageWalker.EFER_NXE) != 0) {
-            flushAll();
-        }
-        modeChanged();
-    }
-
-    /** WRPKRU and XRSTOR. */
-    public final void writePkru(int value) {
-        if (field32(State.PKRU) != value) {
-            field32(State.PKRU, value);
-            pagingChanged();
-            flushRights();
-        }
-    }
-
-    public final void invalidatePage(long la) {
-        flushPage(la, currentPcid(), true);
-    }
-
-    /** INVPCID types (SDM volume 2). */
-    public final void invalidatePcid(int type, int space, long la) {
-        switch (type) {
-            case 0 -> flushPage(la, space, false);
-            case 1 -> flushSpace(space);
-            case 2 -> flushAll();
-            default -> flushAllNonGlobal();
-        }
-    }
 
     // ---- exits -------------------------------------------------------------------------------------------------
 
