@@ -14,7 +14,7 @@ import portcullis.machine.bus.PortDevice;
  *   <li>ports 0xe0 to 0xe3: a 32-bit latch, read and written in any size;
  *   <li>ports 0xe4 to 0xe7: a physical address, whose host mapping the hypervisor under test is to drop. Our mappings never lag
  *       behind the guest's memory, so nothing has to happen;
- *   <li>ports 0x2000 to 0x2017: a byte written sets the level of an interrupt line;
+ *   <li>ports 0x2000 to 0x2017: a byte written sets the level of an interrupt line, a wider write those of successive lines;
  *   <li>64 KiB at 0xff000000: memory that is reached by exits only.
  * </ul>
  *
@@ -101,8 +101,9 @@ public final class PcTestDevice {
 
         @Override
         public void write(int port, int size, int value) {
-            if (size == 1) {
-                lines.get(port - LINE_PORTS).set((value & 0xff) != 0);
+            int first = port - LINE_PORTS;
+            for (int i = 0; i < size && first + i < LINES; i++) {
+                lines.get(first + i).set((value >>> 8 * i & 0xff) != 0);
             }
         }
     }

@@ -76,12 +76,23 @@ class TestDevicesTest {
         for (int i = 0; i < PcTestDevice.LINES; i++) {
             ports.write(0x2000 + i, 1, 2);
             assertTrue(lines.get(i).level);
-            ports.write(0x2000 + i, 4, 0);
-            assertTrue(lines.get(i).level, "lines are a byte each");
             ports.write(0x2000 + i, 1, 0);
             assertFalse(lines.get(i).level);
             assertEquals(1, lines.get(i).rises);
         }
+    }
+
+    @Test
+    void shouldDriveSuccessiveLinesByWiderWrites() {
+        ports.write(0x200b, 4, 0x0100_0001);
+        for (int i = 0; i < PcTestDevice.LINES; i++) {
+            assertEquals(i == 11 || i == 14, lines.get(i).level, "line " + i);
+        }
+        ports.write(0x2000 + PcTestDevice.LINES - 1, 1, 1);
+        ports.write(0x200b, 4, 0);
+        assertFalse(lines.get(11).level);
+        assertFalse(lines.get(14).level);
+        assertTrue(lines.get(PcTestDevice.LINES - 1).level);
     }
 
     @Test
