@@ -155,8 +155,13 @@ public abstract class Interpreter extends Cpu {
         long key = currentKey();
         int slot = (int) (rip ^ rip >>> 14) & LOOKUP_SIZE - 1;
         Block block = lookupBlock[slot];
-        if (block != null && lookupKey[slot] == key && block.rip == rip && block.valid && block.mode == mode()) {
-            if (block.secondPage < 0 || secondPageUnchanged(block)) {
+        if (block != null && block.rip == rip && block.valid && block.mode == mode()) {
+            if (lookupKey[slot] == key) {
+                if (block.secondPage < 0 || secondPageUnchanged(block)) {
+                    return block;
+                }
+            } else if (leadsTo(block)) {
+                lookupKey[slot] = key;
                 return block;
             }
         }
@@ -164,6 +169,18 @@ public abstract class Interpreter extends Cpu {
         lookupBlock[slot] = block;
         lookupKey[slot] = currentKey();
         return block;
+    }
+
+    /**
+     * Whether RIP's translation is still what it was when this block of the same RIP and mode was found. Cheaper than finding
+     * it: page faults and INVLPG outdate every key.
+     */
+    private boolean leadsTo(Block block) {
+        long base = is64() ? 0 : segmentBase(CS);
+        return block.codeBase == base
+                && withinLimit(block)
+                && translateFetch(wrap(base + block.rip)) == block.gpa
+                && (block.secondPage < 0 || secondPageUnchanged(block));
     }
 
     private boolean secondPageUnchanged(Block block) {

@@ -40,8 +40,12 @@ public abstract class LinearMemory extends Flags {
 
     private int bank;
     private int pcid;
-    private final int[] contextIds = new int[4096 * 4];
+    /** By PCID and bank: context id, and in the bits above it the epoch in which it was given out. */
+    private final long[] contextIds = new long[4096 * 4];
+
     private int nextContext = 1;
+    /** Ids given out in an earlier epoch count no more: a flush need not visit them all. */
+    private long contextEpoch = 1;
     /** Counts what invalidates looked-up code without a change of context: INVLPG. */
     private int codeGeneration;
 
@@ -71,18 +75,18 @@ public abstract class LinearMemory extends Flags {
         } else {
             bank = (cr4() & PageWalker.CR4_SMAP) != 0 && !flag(AC) ? SUPERVISOR_SMAP : SUPERVISOR;
         }
-        int id = contextIds[pcid * 4 + bank];
-        contextTag = id != 0 ? id : newContext();
+        long id = contextIds[pcid * 4 + bank];
+        contextTag = id / CONTEXTS == contextEpoch ? id % CONTEXTS : newContext();
     }
 
     private int newContext() {
         if (nextContext == CONTEXTS) {
-            java.util.Arrays.fill(contextIds, 0);
+            contextEpoch++;
             clearFirstLevel();
             codeGeneration++;
             nextContext = 1;
         }
-        contextIds[pcid * 4 + bank] = nextContext;
+        contextIds[pcid * 4 + bank] = contextEpoch * CONTEXTS + nextContext;
         return nextContext++;
     }
 
@@ -91,7 +95,7 @@ public abstract class LinearMemory extends Flags {
     }
 
     private void forgetContexts() {
-        java.util.Arrays.fill(contextIds, 0);
+        contextEpoch++;
         contextChanged();
     }
 
