@@ -10,7 +10,7 @@ import java.util.List;
  *   0x0_0000_0000  conventional RAM                       640 KiB, the last KiB of it the EBDA
  *   0x0_000A_0000  legacy video window, empty             128 KiB
  *   0x0_000C_0000  RAM, legacy option ROM space           128 KiB
- *   0x0_000E_0000  RAM, BIOS area: the ACPI tables        128 KiB
+ *   0x0_000E_0000  RAM, BIOS area: ACPI tables, handlers  128 KiB
  *   0x0_0010_0000  low RAM                                up to 3 GiB
  *   0x0_C000_0000  PCI memory window, 32-bit BARs         512 MiB
  *   0x0_E000_0000  PCI configuration space (ECAM)         256 MiB = 256 buses * 32 devices * 8 functions * 4 KiB

@@ -27,6 +27,7 @@ import portcullis.machine.config.HostAttachments;
 import portcullis.machine.config.MachineConfig;
 import portcullis.machine.config.TimeSource;
 import portcullis.machine.firmware.FwCfg;
+import portcullis.machine.firmware.LegacyInterrupts;
 import portcullis.machine.firmware.ResetPorts;
 import portcullis.machine.loader.LoadException;
 import portcullis.machine.pci.PciHost;
@@ -201,6 +202,7 @@ public final class Pc implements AutoCloseable {
         pci.reset();
         PciSetup.assign(pci);
         AcpiTables.write(memory, acpi);
+        LegacyInterrupts.prepare(memory, ports);
     }
 
     /** Loads the kernel and lets the processors run. @throws LoadException where it cannot be loaded */

@@ -6,7 +6,8 @@ import portcullis.machine.MemoryMap;
 
 /**
  * Loads a raw real-mode image as a BIOS loads a boot sector, but all of the file: at 0x7C00, entered at 0:0x7C00, DL the first
- * disk's number. There is no BIOS: its interrupts lead nowhere.
+ * disk's number. There is no BIOS: its
+ * interrupts return at once.
  */
 final class BootSectorLoader {
     private static final int ADDRESS = 0x7c00;
