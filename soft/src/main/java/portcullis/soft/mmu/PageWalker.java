@@ -165,7 +165,7 @@ public final class PageWalker {
         return (efer & EFER_NXE) != 0 && (cr4 & CR4_PAE) != 0;
     }
 
-    /** Rights of the accumulated walk against one access (SDM 4.6.1). Sets the key bit in {@link #errorCode} where it decides. */
+    /** Rights of the accumulated walk against one access (SDM 4.6.1). Sets the key bit in {@link #errorCode} where the key denies. */
     private boolean permitted(Access access, boolean userAccess, boolean supervisorMayTouchUser) {
         return permitted(access, userAccess, supervisorMayTouchUser, writable, user, executable, key);
     }
@@ -182,6 +182,10 @@ public final class PageWalker {
         if ((cr0 & CR0_PG) == 0) {
             return true;
         }
+        if (keyDenies(access, userAccess, pageUser, pageKey)) {
+            errorCode |= PF_KEY;
+            return false;
+        }
         if (userAccess && !pageUser) {
             return false;
         }
@@ -191,18 +195,17 @@ public final class PageWalker {
         if (!userAccess && pageUser && (cr4 & CR4_SMAP) != 0 && !supervisorMayTouchUser) {
             return false;
         }
-        boolean writeProtected = userAccess || (cr0 & CR0_WP) != 0;
-        if (access == Access.WRITE && !pageWritable && writeProtected) {
+        return access != Access.WRITE || pageWritable || !(userAccess || (cr0 & CR0_WP) != 0);
+    }
+
+    /** Protection keys on a data access (SDM 4.6.2). The error code tells of them also where the page's rights refuse (4.7). */
+    private boolean keyDenies(Access access, boolean userAccess, boolean pageUser, int pageKey) {
+        if (access == Access.EXECUTE || !pageUser || (cr4 & CR4_PKE) == 0 || (efer & EFER_LMA) == 0) {
             return false;
         }
-        if (pageUser && (cr4 & CR4_PKE) != 0 && (efer & EFER_LMA) != 0) {
-            int rights = pkru >>> pageKey * 2 & 3;
-            if ((rights & 1) != 0 || (access == Access.WRITE && (rights & 2) != 0 && writeProtected)) {
-                errorCode |= PF_KEY;
-                return false;
-            }
-        }
-        return true;
+        int rights = pkru >>> pageKey * 2 & 3;
+        boolean writeProtected = userAccess || (cr0 & CR0_WP) != 0;
+        return (rights & 1) != 0 || access == Access.WRITE && (rights & 2) != 0 && writeProtected;
     }
 
     private long leafValue;
