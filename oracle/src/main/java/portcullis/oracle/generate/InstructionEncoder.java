@@ -12,6 +12,7 @@ import portcullis.oracle.isa.Operand.RegisterFile;
 final class InstructionEncoder {
     private static final int RSP = 4;
     private static final int ATTEMPTS = 20;
+    private static final int MAX_LENGTH = 15;
 
     private final SplittableRandom random;
     private final Addressing addressing;
@@ -35,8 +36,12 @@ final class InstructionEncoder {
             chooseSizes(draft);
             ItemBuilder item = new ItemBuilder();
             if (chooseOperands(draft) && guards.before(draft, item)) {
+                int start = item.code.size();
                 emit(draft, item);
                 item.end();
+                if (item.code.size() - start > MAX_LENGTH) {
+                    continue; // #GP (SDM 2.3.11)
+                }
                 guards.after(draft, item);
                 return item.build(form, effect(draft), stackBytes(draft), approximation(form));
             }

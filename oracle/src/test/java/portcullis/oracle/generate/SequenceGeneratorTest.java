@@ -8,12 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import portcullis.oracle.isa.IsaReader;
 
 class SequenceGeneratorTest {
     private static final long BASE = 0x2000_0000L;
     private static final Set<String> FEATURES = Set.of("sse", "sse2", "fxsr", "avx", "avx2");
 
     private final SequenceGenerator generator = new SequenceGenerator(BASE, FEATURES, Set.of());
+    private final SequenceGenerator prefixed = new SequenceGenerator(
+            BASE,
+            FEATURES,
+            Set.of("integer"),
+            IsaReader.readAll().stream()
+                    .filter(form ->
+                            form.mnemonic().equals("xor") && form.toString().endsWith("81 /6"))
+                    .toList());
 
     @Test
     void shouldMakeTheSameCaseFromTheSameSeed() {
@@ -33,6 +42,18 @@ class SequenceGeneratorTest {
             for (Item item : test.items()) {
                 stack += item.stackBytes();
                 assertTrue(stack >= 0);
+            }
+        }
+    }
+
+    @Test
+    void shouldMakeNoInstructionLongerThanFifteenBytes() {
+        // With the most prefixes, the longest operands and every instruction alone in its item.
+        for (int seed = 0; seed < 20_000; seed++) {
+            for (Item item : prefixed.next(seed, 0).items()) {
+                assertTrue(
+                        item.instructions() > 1 || item.code().length <= 15,
+                        item.form().toString());
             }
         }
     }
