@@ -286,7 +286,12 @@ public abstract class Interpreter extends Cpu {
             }
             return runBlocks(lookup());
         } catch (Fault f) {
-            return deliverFault(f) ? null : ExitReason.SHUTDOWN;
+            if (!deliverFault(f)) {
+                return ExitReason.SHUTDOWN;
+            }
+            // Counts like an instruction: a handler whose first one faults would never use its budget up.
+            retired++;
+            return retired >= budgetEnd ? ExitReason.BUDGET : null;
         } catch (ExitSignal s) {
             return signalled(s);
         }

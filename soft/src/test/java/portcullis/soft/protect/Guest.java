@@ -275,6 +275,13 @@ public final class Guest implements AutoCloseable {
         return this;
     }
 
+    /** Lets {@link #code} start over, and the processor too where its code segment has the same base. */
+    public Guest rewind() {
+        next = CODE;
+        cpu.set(Register.RIP, cpu.segment(SegmentRegister.CS).base() == CODE ? 0 : CODE);
+        return this;
+    }
+
     /** Runs until the processor leaves. */
     public ExitReason run() {
         return cpu.run();
