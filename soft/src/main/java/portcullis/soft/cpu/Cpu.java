@@ -41,6 +41,8 @@ public abstract class Cpu extends ControlRegisters {
 
     /** {@link #SHADOW_STI} and {@link #SHADOW_SS}; cleared when the next instruction completes. */
     public int shadow;
+    /** PAUSE instructions executed; wraps around. */
+    public int pauses;
     /** NMIs are blocked until IRET. */
     public boolean nmiBlocked;
     /** Breakpoint conditions met by the instruction under way, as DR6 bits 3:0. */
