@@ -42,4 +42,5 @@ guest demo "$integer_only" runtime/boot.S runtime/guest.c runtime/interrupts.c r
 guest integer "$integer_only" runtime/boot.S runtime/guest.c compute/integer.c
 guest memory "$integer_only" runtime/boot.S runtime/guest.c compute/memory.c
 guest sse "-msse2 -mfpmath=sse" runtime/boot.S runtime/guest.c compute/sse.c
+guest fuzz "$integer_only" runtime/boot.S runtime/guest.c runtime/interrupts.c runtime/interrupt_entry.S fuzz/fuzz.c
 touch $out/stamp

@@ -29,7 +29,7 @@ void interrupt_taken(struct frame *frame) {
     if (frame->vector == SPURIOUS_VECTOR) {
         return;
     }
-    if (frame->vector < EXCEPTIONS || !handlers[frame->vector]) {
+    if (!handlers[frame->vector]) {
         put("unexpected vector ");
         put_decimal(frame->vector);
         put(", error ");
@@ -40,7 +40,9 @@ void interrupt_taken(struct frame *frame) {
         exit_vm(127);
     }
     handlers[frame->vector]();
-    *apic(EOI) = 0;
+    if (frame->vector >= EXCEPTIONS) {
+        *apic(EOI) = 0;
+    }
 }
 
 void interrupts_prepare(void) {

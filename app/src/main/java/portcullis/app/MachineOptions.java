@@ -24,7 +24,10 @@ final class MachineOptions {
         virtual
     }
 
-    @Option(names = "--cpus", paramLabel = "N", description = "Processors, 1 to 255. Default: 1; 2 for boot, 4 for demo.")
+    @Option(
+            names = "--cpus",
+            paramLabel = "N",
+            description = "Processors, 1 to 255. Default: 1; 2 for boot, 4 for demo.")
     int cpus = 1;
 
     @Option(

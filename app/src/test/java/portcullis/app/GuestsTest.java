@@ -57,7 +57,11 @@ class GuestsTest {
 
     /** Checksums as other emulators, and processors, have them. */
     @ParameterizedTest
-    @CsvSource({"integer, 1, integer x 1: 0xabca1f654b011d3e", "memory, 1, memory x 1: 0x1e3edf0c1473a30"})
+    @CsvSource({
+        "integer, 1, integer x 1: 0xabca1f654b011d3e",
+        "memory, 1, memory x 1: 0x1e3edf0c1473a30",
+        "sse, 1, sse x 1: 0x1ab80910915edeca"
+    })
     void shouldComputeWhatEveryProcessorComputes(String guest, String count, String expected) throws IOException {
         assertEquals(new Run(1, expected + "\n"), run(guest, "--append", count));
     }
