@@ -84,7 +84,7 @@ final class StateGenerator {
         for (int i = 0; i < 16; i++) {
             state.gpr[i] = integer();
         }
-        state.rflags = 0x202 | random.nextInt() & Flags.STATUS;
+        state.rflags = 0x202 | random.nextInt() & (Flags.STATUS | (random.nextInt(4) == 0 ? Flags.D : 0));
         for (int i = 0; i < state.stack.length; i++) {
             state.stack[i] = integer();
         }
