@@ -1,6 +1,8 @@
 package portcullis.app;
 
 import java.util.Set;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import portcullis.engine.Clock;
 import portcullis.engine.Engine;
 import portcullis.hypervisor.apic.ApicFeatures;
@@ -13,9 +15,10 @@ import portcullis.soft.model.Feature;
 /** Software processors of one model. */
 record SoftEngines(CpuModel.Vendor vendor, Set<Feature> features) implements EngineFactory {
     @Override
-    public Engine create(GuestMemory memory, Clock clock, int processors, int addressBits) {
-        return new SoftEngine(
-                memory, clock, new CpuModel(vendor, features, addressBits, processors, clock.frequency()));
+    public Engine create(
+            GuestMemory memory, Clock clock, int processors, int addressBits, Supplier<RandomGenerator> entropy) {
+        CpuModel model = new CpuModel(vendor, features, addressBits, processors, clock.frequency());
+        return new SoftEngine(memory, clock, model, entropy);
     }
 
     @Override

@@ -1,6 +1,10 @@
 package portcullis.machine;
 
+import java.security.SecureRandom;
+import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import portcullis.engine.Clock;
 import portcullis.engine.Engine;
@@ -149,10 +153,17 @@ public final class Pc implements AutoCloseable {
                         host.trace());
             }
         }
-        Engine engine = engines.create(memory, time.clock(), config.processors(), addressBits);
+        Engine engine = engines.create(memory, time.clock(), config.processors(), addressBits, entropy(config.time()));
         int[] apicIds = IntStream.range(0, config.processors()).toArray();
         return new Partition(
                 memory, engine, time, new PartitionConfig(apicIds, engines.apicFeatures(addressBits)), driver);
+    }
+
+    private static Supplier<RandomGenerator> entropy(TimeSource source) {
+        return switch (source) {
+            case TimeSource.Host() -> SecureRandom::new;
+            case TimeSource.Virtual(long seed) -> () -> new SplittableRandom(seed);
+        };
     }
 
     /** Milliseconds since 1970. A deterministic machine is always started at the same moment. */

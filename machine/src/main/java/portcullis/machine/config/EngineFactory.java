@@ -1,5 +1,7 @@
 package portcullis.machine.config;
 
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import portcullis.engine.Clock;
 import portcullis.engine.Engine;
 import portcullis.hypervisor.apic.ApicFeatures;
@@ -10,8 +12,9 @@ public interface EngineFactory {
     /**
      * @param processors how many CPUs will be made
      * @param addressBits width of guest physical addresses
+     * @param entropy what the processors' random number instructions give; seeded where runs are reproducible
      */
-    Engine create(GuestMemory memory, Clock clock, int processors, int addressBits);
+    Engine create(GuestMemory memory, Clock clock, int processors, int addressBits, Supplier<RandomGenerator> entropy);
 
     /** What the CPUs' CPUID will say of local APICs. */
     ApicFeatures apicFeatures(int addressBits);
