@@ -63,7 +63,8 @@ public final class Fuzz {
             usage();
         }
         if (!HostCpu.supported()) {
-            System.out.println("skipped: the host is no x86-64 Linux, so there is nothing to compare with");
+            System.out.println(
+                    "skipped: the host is no x86-64 Linux that executes memory we write, so there is nothing to compare with");
             return;
         }
         try (Duel duel = Duel.withSoftEngine(families)) {

@@ -19,9 +19,17 @@ public final class HostCpu implements Processor {
         this.mapping = mapping;
     }
 
-    /** Whether this host can be an oracle. */
+    /** Whether this host can be an oracle: x86-64 Linux that lets a process write and execute the same memory. */
     public static boolean supported() {
-        return HostMapping.executableSupported();
+        if (!HostMapping.executableSupported()) {
+            return false;
+        }
+        try {
+            HostMapping.reserveExecutable(Layout.SIZE).close();
+            return true;
+        } catch (OutOfMemoryError refused) {
+            return false; // SELinux and its like
+        }
     }
 
     /** @throws UnsupportedOperationException where {@link #supported} is false */
