@@ -11,7 +11,6 @@ import portcullis.soft.model.Feature;
 
 /** NOP, flag instructions, LAHF and SAHF, XLAT, decimal adjustment. */
 final class Miscellaneous extends Op {
-    private static final int NOP = 0;
     private static final int CLC = 1;
     private static final int STC = 2;
     private static final int CMC = 3;
@@ -41,8 +40,9 @@ final class Miscellaneous extends Op {
     }
 
     static void register(OpcodeTable t) {
-        t.add("F3 90", "PAUSE", FAMILY, NOP);
-        t.add("90", "NOP Zv,AX", FAMILY, XCHG_R8);
+        for (String prefix : new String[] {"NP", "66", "F2"}) { // with F3 it is PAUSE
+            t.add(prefix + " 90", "NOP Zv,AX", FAMILY, XCHG_R8);
+        }
         t.add("F8", "CLC", FAMILY, CLC);
         t.add("F9", "STC", FAMILY, STC);
         t.add("F5", "CMC", FAMILY, CMC);
@@ -63,9 +63,6 @@ final class Miscellaneous extends Op {
     @Override
     public void execute(Cpu cpu) {
         switch (kind) {
-            case NOP -> {
-                // Nothing.
-            }
             case XCHG_R8 -> {
                 // 90 is XCHG with the accumulator: REX.B makes the other operand R8, else it does nothing at all.
                 if (in.rm != 0) {
