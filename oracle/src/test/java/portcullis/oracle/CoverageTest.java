@@ -85,9 +85,7 @@ class CoverageTest {
             "XSAVEOPT",
             // Depends on a control bit that hosts may leave off.
             "RDPKRU",
-            "WRPKRU",
-            // In the table twice: its second line is never looked at.
-            "PAUSE");
+            "WRPKRU");
 
     /** Loads of segment registers, and MOV to and from control and debug registers, by their opcodes. */
     private static boolean isSystemMove(Encoding encoding) {

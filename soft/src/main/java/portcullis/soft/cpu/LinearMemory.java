@@ -104,10 +104,6 @@ public abstract class LinearMemory extends Flags {
         return contextTag | (long) codeGeneration << 12;
     }
 
-    protected final void codeContextChanged() {
-        codeGeneration++;
-    }
-
     // ---- flushes -----------------------------------------------------------------------------------------------
 
     /** MOV CR3 without the keep bit, INVPCID type 1: the address space {@code space}, global pages stay. */
@@ -260,25 +256,19 @@ public abstract class LinearMemory extends Flags {
      * {@link #writeSlow}).
      */
     public final long hostForModify(long la, int size) {
-        long entry = entry(la);
-        if (HostMemory.getLong(entry + State.TLB_WRITE) == (la + size - 1 & PAGE | contextTag)) {
-            return la + HostMemory.getLong(entry + State.TLB_ADDEND);
-        }
-        return fillForModify(la, size);
+        long host = hostForWrite(la, size);
+        return host != 0 ? host : fillForModify(la, size);
     }
 
     private long fillForModify(long la, int size) {
-        if (((la ^ la + size - 1) & PAGE) == 0 && bank != USER_ALIGNED) {
-            translate(la, Access.WRITE, bank == USER, false);
-            long entry = entry(la);
-            if (HostMemory.getLong(entry + State.TLB_WRITE) == (la & PAGE | contextTag)) {
-                return la + HostMemory.getLong(entry + State.TLB_ADDEND);
-            }
+        if (((la ^ la + size - 1) & PAGE) != 0 || bank == USER_ALIGNED) {
+            return 0;
         }
-        return 0;
+        translate(la, Access.WRITE, bank == USER, false);
+        return hostForWrite(la, size);
     }
 
-    /** Host address for a write of {@code size} bytes inside one page, or 0; may fill the TLB but raises nothing. */
+    /** Host address for a write of {@code size} bytes inside one page where the first level has it, or 0. */
     public final long hostForWrite(long la, int size) {
         long entry = entry(la);
         if (HostMemory.getLong(entry + State.TLB_WRITE) == (la + size - 1 & PAGE | contextTag)) {
