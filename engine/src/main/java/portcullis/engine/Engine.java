@@ -1,11 +1,16 @@
 package portcullis.engine;
 
+import java.util.List;
+
 /** Makes virtual CPUs that share one guest memory and one clock. */
 public interface Engine extends AutoCloseable {
     /** Short name as on the command line: {@code soft}, {@code kvm}. */
     String name();
 
     EngineCapabilities capabilities();
+
+    /** What CPUID says for 0x40000000 to 0x400000ff; other leaves of that range read as zero. Before {@link #createCpu}. */
+    void setHypervisorLeaves(List<CpuidLeaf> leaves);
 
     /**
      * Makes a virtual CPU in its reset state (SDM table 10-1), real mode at 0xFFFFFFF0.

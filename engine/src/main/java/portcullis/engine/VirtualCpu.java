@@ -36,6 +36,19 @@ public interface VirtualCpu extends AutoCloseable {
     /** Writes without the checks that an instruction would make; callers pass architecturally valid values. */
     void set(Register register, long value);
 
+    /** Half {@code half} (0 low, 1 high) of XMM register 0 to 15. */
+    long xmm(int register, int half);
+
+    void setXmm(int register, int half, long value);
+
+    /**
+     * Moves behind the instruction that a HYPERCALL exit left RIP on, as if the processor had completed it: shadows end, RF is
+     * cleared, and a single-step trap follows where TF is set.
+     *
+     * @param length in bytes, {@link ExitDetails#instructionLength}
+     */
+    void completeInstruction(int length);
+
     Segment segment(SegmentRegister register);
 
     void setSegment(SegmentRegister register, Segment value);

@@ -38,6 +38,7 @@ public final class FakeCpu implements VirtualCpu {
     private boolean window;
     private int injected = -1;
     private int nmis;
+    private final long[] xmm = new long[32];
     public boolean nmiBlocked;
     public volatile Program program = cpu -> ExitReason.HALT;
     /** What happened, for assertions on the VP's thread or after a pause. */
@@ -61,6 +62,21 @@ public final class FakeCpu implements VirtualCpu {
     public void setInterruptsEnabled(boolean enabled) {
         long flags = registers.get(Register.RFLAGS);
         registers.put(Register.RFLAGS, enabled ? flags | INTERRUPT_FLAG : flags & ~INTERRUPT_FLAG);
+    }
+
+    @Override
+    public long xmm(int register, int half) {
+        return xmm[register * 2 + half];
+    }
+
+    @Override
+    public void setXmm(int register, int half, long value) {
+        xmm[register * 2 + half] = value;
+    }
+
+    @Override
+    public void completeInstruction(int length) {
+        set(Register.RIP, get(Register.RIP) + length);
     }
 
     // Exits of programs

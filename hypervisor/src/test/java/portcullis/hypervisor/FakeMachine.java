@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
+import portcullis.engine.CpuidLeaf;
 import portcullis.engine.Engine;
 import portcullis.engine.EngineCapabilities;
 import portcullis.engine.ExitReason;
@@ -39,6 +40,9 @@ public final class FakeMachine implements AutoCloseable {
             public EngineCapabilities capabilities() {
                 return new EngineCapabilities(false, true, 1);
             }
+
+            @Override
+            public void setHypervisorLeaves(List<CpuidLeaf> leaves) {}
 
             @Override
             public VirtualCpu createCpu(int index, int apicId) {

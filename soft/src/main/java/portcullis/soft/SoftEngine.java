@@ -1,9 +1,11 @@
 package portcullis.soft;
 
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import portcullis.engine.Clock;
+import portcullis.engine.CpuidLeaf;
 import portcullis.engine.Engine;
 import portcullis.engine.EngineCapabilities;
 import portcullis.engine.VirtualCpu;
@@ -45,6 +47,11 @@ public final class SoftEngine implements Engine {
     @Override
     public EngineCapabilities capabilities() {
         return new EngineCapabilities(true, true, 1);
+    }
+
+    @Override
+    public void setHypervisorLeaves(List<CpuidLeaf> leaves) {
+        model.setHypervisorLeaves(leaves);
     }
 
     @Override

@@ -534,7 +534,7 @@ public abstract class Interpreter extends Cpu {
     }
 
     /** Single-step bit of DR6. */
-    private static final long DR6_BS = 1 << 14;
+    static final long DR6_BS = 1 << 14;
 
     // ---- events ------------------------------------------------------------------------------------------------
 

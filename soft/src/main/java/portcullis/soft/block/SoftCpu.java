@@ -145,6 +145,30 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     }
 
     @Override
+    public long xmm(int register, int half) {
+        return vector(register, half);
+    }
+
+    @Override
+    public void setXmm(int register, int half, long value) {
+        vector(register, half, value);
+    }
+
+    @Override
+    public void completeInstruction(int length) {
+        long next = rip() + length;
+        rip(is64() ? next : next & 0xffff_ffffL);
+        shadow = 0;
+        long flags = rflags();
+        if ((flags & RF) != 0) {
+            rflags(flags & ~RF);
+        }
+        if ((flags & TF) != 0) {
+            debugTrapPending(DR6_BS);
+        }
+    }
+
+    @Override
     public Segment segment(SegmentRegister register) {
         int number = register.ordinal();
         return new Segment(

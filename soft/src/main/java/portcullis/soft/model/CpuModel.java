@@ -2,7 +2,9 @@ package portcullis.soft.model;
 
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
+import portcullis.engine.CpuidLeaf;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.mmu.PageWalker;
 import portcullis.soft.state.State;
@@ -34,6 +36,7 @@ public final class CpuModel {
     private final int physicalBits;
     private final int cpus;
     private final long frequency;
+    private volatile List<CpuidLeaf> hypervisorLeaves = List.of();
 
     /**
      * @param features what to offer, of {@link #available}
@@ -56,6 +59,11 @@ public final class CpuModel {
         this.physicalBits = physicalBits;
         this.cpus = cpus;
         this.frequency = frequency;
+    }
+
+    /** What the hypervisor says of itself. Before the first CPU runs. */
+    public void setHypervisorLeaves(List<CpuidLeaf> leaves) {
+        hypervisorLeaves = List.copyOf(leaves);
     }
 
     /** All that the processor can do. */
@@ -206,9 +214,21 @@ public final class CpuModel {
         }
     }
 
-    /** Leaves 0x40000000 on: a signature, and that there is no more. */
+    /** Leaves 0x40000000 to 0x400000ff are the hypervisor's; one that says nothing has a signature, and no more. */
     private void hypervisorLeaf(int leaf, int[] out) {
-        if (has(Feature.HYPERVISOR) && leaf == 0x40000000) {
+        if (!has(Feature.HYPERVISOR)) {
+            return;
+        }
+        for (CpuidLeaf given : hypervisorLeaves) {
+            if (given.leaf() == leaf) {
+                out[0] = given.eax();
+                out[1] = given.ebx();
+                out[2] = given.ecx();
+                out[3] = given.edx();
+                return;
+            }
+        }
+        if (hypervisorLeaves.isEmpty() && leaf == 0x40000000) {
             out[0] = leaf;
             byte[] text = "Portcullis\0\0".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
             out[1] = word(text, 0);
