@@ -10,6 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import portcullis.engine.Engine;
 import portcullis.hypervisor.apic.InterruptFabric;
 import portcullis.hypervisor.time.GuestTime;
+import portcullis.hypervisor.trace.PartitionTrace;
 import portcullis.memory.GuestMemory;
 
 /**
@@ -50,6 +51,7 @@ public final class Partition implements AutoCloseable {
     private final PartitionConfig config;
     private final VpDriver driver;
     private final InterruptFabric fabric = new InterruptFabric();
+    private final PartitionTrace trace;
     private final List<VirtualProcessor> processors;
     private final List<Runnable> resetListeners = new CopyOnWriteArrayList<>();
     private volatile IoHandler io = NO_MACHINE;
@@ -75,6 +77,7 @@ public final class Partition implements AutoCloseable {
         this.time = time;
         this.config = config;
         this.driver = driver;
+        trace = new PartitionTrace(time.clock());
         int[] apicIds = config.apicIds();
         List<VirtualProcessor> made = new ArrayList<>();
         for (int index = 0; index < apicIds.length; index++) {
@@ -99,6 +102,11 @@ public final class Partition implements AutoCloseable {
 
     public PartitionConfig config() {
         return config;
+    }
+
+    /** Numbers this partition in traces. */
+    public PartitionTrace trace() {
+        return trace;
     }
 
     /** Where interrupt messages go. */

@@ -8,6 +8,7 @@ import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.InterruptFabric;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.trace.VpTrace;
 
 /**
  * A virtual processor: its engine CPU, its trust levels, and what is asked of it.
@@ -33,6 +34,7 @@ public final class VirtualProcessor {
     private final VpRequests requests;
     private final VpRunner runner;
     private final Partition partition;
+    private final VpTrace trace;
 
     /** Guards work, and changes of thread. */
     private final Object workLock = new Object();
@@ -44,6 +46,7 @@ public final class VirtualProcessor {
         this.partition = partition;
         this.index = index;
         this.cpu = cpu;
+        trace = partition.trace().vp(index);
         requests = new VpRequests(cpu);
         LocalApic apic = new LocalApic(
                 apicId,
@@ -52,7 +55,7 @@ public final class VirtualProcessor {
                 partition.time(),
                 fabric,
                 signal -> requests.raise(1 << signal.ordinal()));
-        context = new VtlContext(0, apic);
+        context = new VtlContext(0, apic, trace);
         runner = new VpRunner(partition, this, requests);
     }
 
@@ -73,6 +76,11 @@ public final class VirtualProcessor {
 
     public LocalApic apic() {
         return context.apic();
+    }
+
+    /** Where what happens to this VP is emitted. Any thread. */
+    public VpTrace trace() {
+        return trace;
     }
 
     VpRequests requests() {

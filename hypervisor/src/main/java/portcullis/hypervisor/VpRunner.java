@@ -7,6 +7,7 @@ import portcullis.hypervisor.VirtualProcessor.Turn;
 import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.ApicOwner.Signal;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.trace.VpTrace;
 
 /**
  * The loop of one VP, a turn at a time: requests, interrupts, guest code, exit. Threads and the deterministic scheduler
@@ -20,6 +21,7 @@ final class VpRunner {
     private final VirtualCpu cpu;
     private final VpRequests requests;
     private final ExitDispatcher dispatcher;
+    private final VpTrace trace;
     private VpObserver observer = VpObserver.NONE;
 
     /** The local APIC's answer may have changed since it was last asked. */
@@ -32,6 +34,7 @@ final class VpRunner {
         this.vp = vp;
         this.requests = requests;
         cpu = vp.cpu();
+        trace = vp.trace();
         dispatcher = new ExitDispatcher(partition, vp);
     }
 
@@ -118,6 +121,7 @@ final class VpRunner {
             // A processor that halted in its NMI handler sleeps on: the NMI waits for an IRET.
             boolean wakes = cpu.postNmi();
             observer.injected(NMI_VECTOR);
+            trace.injected(context.level(), NMI_VECTOR);
             if (wakes) {
                 context.setActivity(Activity.RUNNING);
             }
@@ -144,12 +148,14 @@ final class VpRunner {
         } finally {
             requests.leaveGuest();
         }
+        long began = trace.begin();
         observer.exited(cpu.exit());
         takeTaskPriority(context.apic());
         if (dispatcher.dispatch(reason)) {
             lookForInterrupts = true;
             giveTaskPriority(context.apic());
         }
+        trace.exited(context.level(), began, cpu.exit());
         return Turn.RAN;
     }
 
@@ -177,6 +183,7 @@ final class VpRunner {
             int vector = apic.acknowledge();
             cpu.injectInterrupt(vector);
             observer.injected(vector);
+            trace.injected(context.level(), vector);
             context.setActivity(Activity.RUNNING);
             more = apic.deliverable() != LocalApic.NONE;
         }

@@ -1,6 +1,8 @@
 package portcullis.hypervisor;
 
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.trace.RunState;
+import portcullis.hypervisor.trace.VpTrace;
 
 /** What one trust level of one VP has for itself (TLFS vsm.md, "VTL state isolation"). Its registers are in the engine's context. */
 public final class VtlContext {
@@ -15,11 +17,13 @@ public final class VtlContext {
 
     private final int level;
     private final LocalApic apic;
+    private final VpTrace trace;
     private volatile Activity activity = Activity.WAIT_FOR_STARTUP;
 
-    VtlContext(int level, LocalApic apic) {
+    VtlContext(int level, LocalApic apic, VpTrace trace) {
         this.level = level;
         this.apic = apic;
+        this.trace = trace;
     }
 
     /** 0 to 2. */
@@ -37,6 +41,20 @@ public final class VtlContext {
     }
 
     void setActivity(Activity now) {
+        Activity before = activity;
         activity = now;
+        // A processor that waits says so again at each reset: else a trace would not know of those that are never
+        // started.
+        if (now != before || now == Activity.WAIT_FOR_STARTUP) {
+            trace.runState(level, runState(now));
+        }
+    }
+
+    private static RunState runState(Activity activity) {
+        return switch (activity) {
+            case RUNNING -> RunState.RUNNING;
+            case HALTED -> RunState.HALTED;
+            case WAIT_FOR_STARTUP -> RunState.WAIT_FOR_STARTUP;
+        };
     }
 }
