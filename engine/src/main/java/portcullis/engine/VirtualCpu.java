@@ -111,6 +111,42 @@ public interface VirtualCpu extends AutoCloseable {
     /** Drops the cached translations of one address in every address space. */
     void flushTlb(long gva);
 
+    /** For {@link #flushSpace} and {@link #flushRange}: all address spaces. */
+    long ALL_SPACES = -1;
+
+    /**
+     * Drops what is cached of one address space, and nothing of others.
+     *
+     * @param context whose translations, 0 to {@link EngineCapabilities#maxContexts} - 1
+     * @param space the CR3 value that the translations were made under (bits 11:0 and 63 do not count), or {@link #ALL_SPACES}
+     * @param globals drop global translations as well: those belong to all address spaces
+     */
+    void flushSpace(int context, long space, boolean globals);
+
+    /**
+     * As {@link #flushSpace}, but only pages that overlap a range; a large page that overlaps goes as a whole.
+     *
+     * @param gva an address in the first page
+     * @param pages number of 4 KiB pages, at least 0; a range that would wrap around ends at the last page
+     */
+    void flushRange(int context, long space, long gva, long pages, boolean globals);
+
+    /**
+     * The context that executes: 0 until {@link #switchContext}. A context is what a trust level of this processor has of its
+     * own: private registers (TLFS vsm.md, "Virtual Processor State Isolation"), injected events, NMI blocking, interrupt
+     * shadow, cached translations, and the view of memory of that level.
+     */
+    int context();
+
+    /**
+     * Makes another context the one that executes, and that all methods here act on but those that take a context. Between runs
+     * only; switching there and back is how the registers of a context that does not execute are reached. A context that was
+     * never executed is in its RESET state.
+     *
+     * @param context 0 to {@link EngineCapabilities#maxContexts} - 1
+     */
+    void switchContext(int context);
+
     /**
      * Walks the current page tables.
      *

@@ -302,6 +302,28 @@ public final class FakeCpu implements VirtualCpu {
     public void flushTlb() {}
 
     @Override
+    public void flushSpace(int context, long space, boolean globals) {
+        // Nothing is cached.
+    }
+
+    @Override
+    public void flushRange(int context, long space, long gva, long pages, boolean globals) {
+        // Nothing is cached.
+    }
+
+    @Override
+    public int context() {
+        return 0;
+    }
+
+    @Override
+    public void switchContext(int context) {
+        if (context != 0) {
+            throw new IllegalArgumentException("only context 0 exists");
+        }
+    }
+
+    @Override
     public void flushTlb(long gva) {}
 
     @Override

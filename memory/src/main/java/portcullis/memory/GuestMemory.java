@@ -14,10 +14,16 @@ import portcullis.memory.host.HostMemory;
  *
  * <p>Every page has a flag byte. {@link #PAGE_CODE} is set by an engine that holds translations of code in the page; a writer
  * that finds it set reports the write to the {@link CodeWriteListener}.
+ *
+ * <p>What a trust level sees of it is a {@link #view}: there overlay pages lie over guest physical addresses. The methods here
+ * take <em>backing</em> addresses: GPAs of the memory itself, or {@link OverlayPage#address}. An address that a guest has
+ * chosen goes through a view, which refuses the latter.
  */
 public final class GuestMemory implements AutoCloseable {
     public static final int PAGE_SHIFT = 12;
     public static final int PAGE_SIZE = 1 << PAGE_SHIFT;
+    /** Trust levels, each with its own {@link #view}. */
+    public static final int LEVELS = 3;
 
     /** The page holds code that an engine has translated. */
     public static final int PAGE_CODE = 1;
@@ -42,6 +48,8 @@ public final class GuestMemory implements AutoCloseable {
     private final HostMapping flags;
     private final long limit;
     private volatile CodeWriteListener codeWriteListener = (gpa, length) -> {};
+    private volatile OverlayPages overlays;
+    private final MemoryView[] views = new MemoryView[LEVELS];
 
     /** @param addressBits width of guest physical addresses, at most 46; segments lie below 2^addressBits */
     public GuestMemory(int addressBits) {
@@ -95,7 +103,39 @@ public final class GuestMemory implements AutoCloseable {
                 return segment;
             }
         }
-        return null;
+        OverlayPages made = overlays;
+        return made == null ? null : made.segmentAt(gpa);
+    }
+
+    /** Makes a zero-filled overlay page, placed nowhere yet. */
+    public OverlayPage newOverlay(boolean guestWritable) {
+        OverlayPages made = overlays;
+        if (made == null) {
+            synchronized (this) {
+                if (overlays == null) {
+                    overlays = new OverlayPages();
+                }
+                made = overlays;
+            }
+        }
+        return new OverlayPage(this, made.allocate(guestWritable), guestWritable);
+    }
+
+    void release(OverlayPage page) {
+        overlays.release(page.address());
+    }
+
+    /** Guest memory as trust level {@code level}, 0 to 2, sees it. The same object at each call. */
+    public synchronized MemoryView view(int level) {
+        if (views[level] == null) {
+            views[level] = new MemoryView(this, level, limit);
+        }
+        return views[level];
+    }
+
+    /** Width of guest physical addresses. */
+    public int addressBits() {
+        return Long.numberOfTrailingZeros(limit);
     }
 
     /** Host address of the byte at {@code gpa}, valid to the end of its page; 0 where there is no memory. */
@@ -112,7 +152,8 @@ public final class GuestMemory implements AutoCloseable {
 
     private long checkedHost(long gpa, long length, boolean write) {
         Segment segment = segmentAt(gpa);
-        if (segment == null || length > segment.size - (gpa - segment.gpa) || (write && !segment.writable)) {
+        boolean refused = write && segment != null && !segment.writable && gpa < OverlayPages.BASE;
+        if (segment == null || length > segment.size - (gpa - segment.gpa) || refused) {
             throw new GuestAddressException(gpa, length);
         }
         return segment.hostAddress + (gpa - segment.gpa);
@@ -171,16 +212,24 @@ public final class GuestMemory implements AutoCloseable {
 
     /** The flag byte of the page at {@code gpa}; 0 beyond the end. */
     public int pageFlags(long gpa) {
-        return gpa < 0 || gpa >= limit ? 0 : HostMemory.getByte(flagAddress(gpa));
+        if (gpa >= 0 && gpa < limit) {
+            return HostMemory.getByte(flags.address() + (gpa >>> PAGE_SHIFT));
+        }
+        long address = overlayFlagAddress(gpa);
+        return address == 0 ? 0 : HostMemory.getByte(address);
     }
 
-    private long flagAddress(long gpa) {
-        return flags.address() + (gpa >>> PAGE_SHIFT);
+    private long overlayFlagAddress(long address) {
+        OverlayPages made = overlays;
+        return made == null || made.segmentAt(address) == null ? 0 : made.flagAddress(address);
     }
 
-    /** Sets and clears bits in the flag byte of the page at {@code gpa}, atomically; full barrier. */
+    /** Sets and clears bits in the flag byte of the page at {@code gpa}, atomically; full barrier. Nothing beyond the end. */
     public void updatePageFlags(long gpa, int set, int clear) {
-        long address = flagAddress(gpa);
+        long address = gpa >= 0 && gpa < limit ? flags.address() + (gpa >>> PAGE_SHIFT) : overlayFlagAddress(gpa);
+        if (address == 0) {
+            return;
+        }
         long word = address & ~3L;
         int shift = (int) (address & 3) * 8;
         int before;
@@ -224,5 +273,13 @@ public final class GuestMemory implements AutoCloseable {
     public void close() {
         mappings.forEach(HostMapping::close);
         flags.close();
+        if (overlays != null) {
+            overlays.close();
+        }
+        for (MemoryView view : views) {
+            if (view != null) {
+                view.close();
+            }
+        }
     }
 }

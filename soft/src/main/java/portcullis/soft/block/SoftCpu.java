@@ -269,6 +269,34 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     }
 
     @Override
+    public void flushSpace(int context, long space, boolean globals) {
+        checkContext(context);
+        flushMadeUnder(space, globals);
+    }
+
+    @Override
+    public void flushRange(int context, long space, long gva, long pages, boolean globals) {
+        checkContext(context);
+        flushRangeMadeUnder(space, gva, pages, globals);
+    }
+
+    @Override
+    public int context() {
+        return 0;
+    }
+
+    @Override
+    public void switchContext(int context) {
+        checkContext(context);
+    }
+
+    private static void checkContext(int context) {
+        if (context != 0) {
+            throw new IllegalArgumentException("no context " + context);
+        }
+    }
+
+    @Override
     public Translation translate(long gva, Access access, boolean user, boolean setAccessed, boolean setDirty) {
         if (isLong() && !canonical(gva)) {
             return new Translation(Translation.Result.INVALID_GVA, gva, false);

@@ -21,7 +21,12 @@ public abstract class LinearMemory extends Flags {
     public static final long CR0_AM = 1L << 18;
 
     private static final long PAGE = ~0xfffL;
+    /** What of CR3 names an address space. */
+    private static final long SPACE = 0x7fff_ffff_ffff_f000L;
+
     private static final int CONTEXTS = 1 << 12;
+    /** Ranges up to this are dropped from the first level page by page. */
+    private static final int MAX_SINGLE_PAGES = 64;
 
     /** Banks of context ids of one address space. */
     private static final int SUPERVISOR = 0;
@@ -65,6 +70,9 @@ public abstract class LinearMemory extends Flags {
     protected final void pagingChanged() {
         walker.context(cr0(), cr3(), cr4(), efer(), field32(State.PKRU));
         pcid = (cr4() & PageWalker.CR4_PCIDE) != 0 ? (int) cr3() & 0xfff : 0;
+        if (!tlb.enter(pcid, cr3() & SPACE)) {
+            contextEpoch++;
+        }
         contextChanged();
     }
 
@@ -96,6 +104,7 @@ public abstract class LinearMemory extends Flags {
 
     private void forgetContexts() {
         contextEpoch++;
+        tlb.firstLevelForgotten();
         contextChanged();
     }
 
@@ -133,9 +142,68 @@ public abstract class LinearMemory extends Flags {
         codeGeneration++;
         if (tlb.flushPage(la, space, globalToo)) {
             forgetContexts();
+        } else if (tlb.displacedNear(la)) {
+            clearFirstLevelNear(la);
+        } else {
+            clearFirstLevelEntry(la);
+        }
+    }
+
+    private void clearFirstLevelEntry(long la) {
+        HostMemory.fill(entry(la), 1L << State.TLB_ENTRY_SHIFT, (byte) 0);
+    }
+
+    /** First-level entries in the gibibyte of {@code la}. */
+    private void clearFirstLevelNear(long la) {
+        for (int i = 0; i < State.TLB_ENTRIES; i++) {
+            long entry = state + State.TLB + ((long) i << State.TLB_ENTRY_SHIFT);
+            long tags = HostMemory.getLong(entry) | HostMemory.getLong(entry + State.TLB_WRITE);
+            if (tags >>> 30 == la >>> 30) {
+                HostMemory.fill(entry, 1L << State.TLB_ENTRY_SHIFT, (byte) 0);
+            }
+        }
+    }
+
+    /** The hypercalls' flush of what was made under one CR3 value, or of all. */
+    protected final void flushMadeUnder(long space, boolean globals) {
+        if (space == Tlb.ALL_SPACES) {
+            if (globals) {
+                flushAll();
+            } else {
+                flushAllNonGlobal();
+            }
             return;
         }
-        HostMemory.fill(entry(la), 1L << State.TLB_ENTRY_SHIFT, (byte) 0);
+        int[] found = new int[Tlb.maxPcidsUnder()];
+        int count = tlb.pcidsUnder(space & SPACE, found);
+        for (int i = 0; i < count; i++) {
+            flushSpace(found[i]);
+        }
+        if (globals) {
+            tlb.flushGlobal();
+            forgetContexts();
+        }
+    }
+
+    /** The same for the pages of a range. */
+    protected final void flushRangeMadeUnder(long space, long la, long pages, boolean globals) {
+        if (pages <= 0) {
+            return;
+        }
+        codeGeneration++;
+        long base = space == Tlb.ALL_SPACES ? space : space & SPACE;
+        if (tlb.flushRange(la, pages, base, globals) || pages > MAX_SINGLE_PAGES) {
+            forgetContexts();
+            return;
+        }
+        for (long page = 0; page < pages; page++) {
+            long at = la + (page << 12);
+            if (tlb.displacedNear(at)) {
+                forgetContexts();
+                return;
+            }
+            clearFirstLevelEntry(at);
+        }
     }
 
     protected final int currentPcid() {

@@ -1,0 +1,69 @@
+package portcullis.memory;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import portcullis.memory.host.HostMapping;
+
+/**
+ * Where overlay pages live: two segments of their own, at addresses that no guest can name (physical addresses have at most 52
+ * bits). Pages that the guest may write and pages that it may not lie in different segments, so that an engine treats the
+ * latter like ROM.
+ */
+final class OverlayPages implements AutoCloseable {
+    /** The first backing address of an overlay page. */
+    static final long BASE = 1L << 52;
+    /** Pages of each kind. */
+    private static final int PAGES = 1 << 16;
+
+    private static final long SIZE = (long) PAGES << GuestMemory.PAGE_SHIFT;
+
+    private final HostMapping[] mappings = new HostMapping[2];
+    private final GuestMemory.Segment[] segments = new GuestMemory.Segment[2];
+    private final int[] used = new int[2];
+    private final Deque<Long> free = new ArrayDeque<>();
+    private final Deque<Long> freeReadOnly = new ArrayDeque<>();
+    private final HostMapping flags = HostMapping.reserve(2 * PAGES);
+
+    OverlayPages() {
+        for (int kind = 0; kind < 2; kind++) {
+            mappings[kind] = HostMapping.reserve(SIZE);
+            segments[kind] = new GuestMemory.Segment(BASE + kind * SIZE, SIZE, kind == 0, mappings[kind].address());
+        }
+    }
+
+    /** The segment of a backing address, or null. */
+    GuestMemory.Segment segmentAt(long address) {
+        long offset = address - BASE;
+        return offset < 0 || offset >= 2 * SIZE ? null : segments[offset < SIZE ? 0 : 1];
+    }
+
+    /** Host address of the flag byte of a page. */
+    long flagAddress(long address) {
+        return flags.address() + (address - BASE >>> GuestMemory.PAGE_SHIFT);
+    }
+
+    /** @throws IllegalStateException when all are in use */
+    synchronized long allocate(boolean guestWritable) {
+        Deque<Long> freed = guestWritable ? free : freeReadOnly;
+        if (!freed.isEmpty()) {
+            return freed.pop();
+        }
+        int kind = guestWritable ? 0 : 1;
+        if (used[kind] == PAGES) {
+            throw new IllegalStateException("all " + PAGES + " overlay pages are in use");
+        }
+        return segments[kind].gpa() + ((long) used[kind]++ << GuestMemory.PAGE_SHIFT);
+    }
+
+    synchronized void release(long address) {
+        (segmentAt(address).writable() ? free : freeReadOnly).push(address);
+    }
+
+    @Override
+    public void close() {
+        for (HostMapping mapping : mappings) {
+            mapping.close();
+        }
+        flags.close();
+    }
+}
