@@ -32,6 +32,8 @@ final class ApicState {
     private final VectorSet requested = new VectorSet();
     private final VectorSet inService = new VectorSet();
     private final VectorSet levelTriggered = new VectorSet();
+    /** Vectors whose interrupts end when they are taken. Belongs to the synthetic interrupt controller: no reset of ours clears it. */
+    private final VectorSet endingByThemselves = new VectorSet();
 
     ApicMode mode = ApicMode.XAPIC;
     /** Written under the lock, read by anyone. */
@@ -257,7 +259,38 @@ final class ApicState {
         return vector;
     }
 
-    /** Ends the highest interrupt in service. @return its vector where I/O APICs must hear of it, else -1 */
+    boolean anythingRequested() {
+        return requested.highest() >= 0;
+    }
+
+    void setEndsByItself(int vector, boolean automatic) {
+        if (automatic) {
+            endingByThemselves.add(vector);
+        } else {
+            endingByThemselves.remove(vector);
+        }
+    }
+
+    /** Whether the vector that was just acknowledged ends now. */
+    boolean endsByItself(int vector) {
+        return endingByThemselves.contains(vector) && inService.highest() == vector;
+    }
+
+    /** Whether the end of the vector that was just acknowledged would have no effect that anybody else could see. */
+    boolean endMayBeLazy(int vector) {
+        return inService.highest() == vector
+                && !endingByThemselves.contains(vector)
+                && !levelTriggered.contains(vector)
+                && !anythingRequested()
+                && !lvt.remoteIrr(LocalVectorTable.LINT0);
+    }
+
+    /** Whether I/O APICs must hear of the end of {@code vector}. */
+    boolean endIsBroadcast(int vector) {
+        return vector >= 0 && levelTriggered.contains(vector);
+    }
+
+    /** Ends the highest interrupt in service. @return its vector, or -1 */
     int endOfInterrupt() {
         int vector = inService.highest();
         if (vector < 0) {
@@ -268,7 +301,7 @@ final class ApicState {
             lvt.setRemoteIrr(LocalVectorTable.LINT0, false);
             deliverLevelLint0();
         }
-        return levelTriggered.contains(vector) ? vector : -1;
+        return vector;
     }
 
     // Latches

@@ -47,6 +47,8 @@ public final class LocalApic {
     private volatile long base;
     private volatile ApicAddress address = ApicAddress.NONE;
     private volatile ExternalInterruptController controller = NO_CONTROLLER;
+    private volatile EoiListener endOfInterruptListener = vector -> {};
+    private final LazyEoi lazyEoi = new LazyEoi();
 
     /**
      * @param id APIC id after reset
@@ -92,6 +94,7 @@ public final class LocalApic {
             state.resetRegisters();
             state.clearInitAndStartup();
             publishAddress();
+            lazyEoi.settle();
         }
     }
 
@@ -100,6 +103,7 @@ public final class LocalApic {
         synchronized (lock) {
             state.resetRegisters();
             publishAddress();
+            lazyEoi.settle();
         }
     }
 
@@ -185,6 +189,9 @@ public final class LocalApic {
 
     /** Reads the page. Only the first four bytes of each sixteen hold anything (SDM 10.4.1). @param size 1 to 8 bytes */
     public long readPage(int offset, int size) {
+        if (lazyEoi.outstanding()) {
+            endLazily(lazyEoi.look());
+        }
         int within = offset & 0xf;
         if (within >= 4) {
             return 0;
@@ -229,12 +236,18 @@ public final class LocalApic {
 
     /** As a write to the EOI register. */
     public void endOfInterrupt() {
-        int broadcast;
+        settleLazyEoi();
+        int vector;
+        boolean broadcast;
         synchronized (lock) {
-            broadcast = state.endOfInterrupt();
+            vector = state.endOfInterrupt();
+            broadcast = state.endIsBroadcast(vector);
         }
-        if (broadcast >= 0) {
-            fabric.broadcastEoi(broadcast);
+        if (broadcast) {
+            fabric.broadcastEoi(vector);
+        }
+        if (vector >= 0) {
+            endOfInterruptListener.endOfInterrupt(vector);
         }
     }
 
@@ -269,6 +282,9 @@ public final class LocalApic {
         exit.fault = mode() != ApicMode.X2APIC || !X2ApicAccess.readable(register);
         if (exit.fault) {
             return;
+        }
+        if (lazyEoi.outstanding()) {
+            endLazily(lazyEoi.look());
         }
         synchronized (lock) {
             exit.value = Integer.toUnsignedLong(state.read(register));
@@ -364,6 +380,9 @@ public final class LocalApic {
 
     /** The vector of highest priority that the task priority lets through, or {@link #EXTERNAL}, or {@link #NONE}. */
     public int deliverable() {
+        if (lazyEoi.outstanding() && anythingRequested()) {
+            settleLazyEoi();
+        }
         boolean external;
         int vector;
         synchronized (lock) {
@@ -389,9 +408,68 @@ public final class LocalApic {
             }
             return controller.acknowledge() & 0xff;
         }
+        int vector;
+        boolean offer;
+        boolean broadcast = false;
         synchronized (lock) {
-            return state.acknowledge();
+            vector = state.acknowledge();
+            offer = lazyEoi.connected() && state.endMayBeLazy(vector);
+            if (state.endsByItself(vector)) {
+                state.endOfInterrupt();
+                broadcast = state.endIsBroadcast(vector);
+            }
         }
+        if (broadcast) {
+            fabric.broadcastEoi(vector);
+        } else if (offer) {
+            lazyEoi.offer();
+        }
+        return vector;
+    }
+
+    private boolean anythingRequested() {
+        synchronized (lock) {
+            return state.anythingRequested();
+        }
+    }
+
+    private void endLazily(LazyEoi.Outcome outcome) {
+        if (outcome == LazyEoi.Outcome.ENDED) {
+            synchronized (lock) {
+                // Never a level-triggered one: nobody else has to hear of it.
+                state.endOfInterrupt();
+            }
+        }
+    }
+
+    // Extensions by the synthetic interrupt controller (TLFS virtual-interrupts.md, inter-partition-communication.md)
+
+    /**
+     * Brings the registers up to date with an EOI that the guest has left in memory, and takes the offer of it back: before the page
+     * with the bit goes away, and before the registers are saved. On the VP's thread, or while the VP is quiet.
+     */
+    public void settleLazyEoi() {
+        if (lazyEoi.outstanding()) {
+            endLazily(lazyEoi.settle());
+        }
+    }
+
+    /** Where the guest may end interrupts in memory from now on; null for nowhere. On the VP's thread, or while the VP is quiet. */
+    public void setEoiAssist(EoiAssist assist) {
+        settleLazyEoi();
+        lazyEoi.connect(assist);
+    }
+
+    /** Whether an interrupt of this vector ends as soon as the processor takes it (TLFS "SINTx Registers", AutoEOI). */
+    public void setAutoEoi(int vector, boolean automatic) {
+        synchronized (lock) {
+            state.setEndsByItself(vector, automatic);
+        }
+    }
+
+    /** Who hears of interrupts that the guest ends by a write to EOI; called on the VP's thread without locks. */
+    public void onEndOfInterrupt(EoiListener listener) {
+        endOfInterruptListener = listener;
     }
 
     /** Takes the NMIs that have come since the last call: 0, 1, or 2 for more than one. */

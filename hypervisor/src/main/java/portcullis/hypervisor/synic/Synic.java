@@ -1,0 +1,424 @@
+package portcullis.hypervisor.synic;
+
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import portcullis.engine.ExitDetails;
+import portcullis.hypervisor.apic.DeliveryMode;
+import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.time.Alarms;
+import portcullis.hypervisor.trace.VpTrace;
+import portcullis.memory.GuestMemory;
+import portcullis.memory.MemoryView;
+import portcullis.memory.OverlayPage;
+import portcullis.tlfs.HvMsr;
+import portcullis.tlfs.HvStatus;
+
+/**
+ * The synthetic interrupt controller of one VP at one trust level, with its synthetic timers. Thread-safe.
+ *
+ * <p>A message waits in the queue of its SINTx until the slot in the message page is empty; the guest says by EOM, or by EOI, that it
+ * may be. Event flags are bits in the event flags page and need no queue. Interrupts go through the local APIC.
+ */
+public final class Synic {
+    /** SVERSION. */
+    private static final long VERSION = 1;
+
+    private static final long ENABLE = 1;
+    private static final long PAGE = -4096;
+    private static final int FLAGS_OF_A_SINT = 2048;
+    private static final int EVENT_SLOT = 256;
+
+    private final Object lock = new Object();
+    private final int vtl;
+    private final LocalApic apic;
+    private final VpTrace trace;
+    private final ReferenceTime reference;
+    private final GuestMemory memory;
+    private final MemoryView view;
+
+    private long control;
+    private long eventFlagsRegister;
+    private long messagesRegister;
+    private final Sint[] sints = new Sint[Sint.COUNT];
+    private final SyntheticTimer[] timers = new SyntheticTimer[SyntheticTimer.COUNT];
+    private final Deque<Queued>[] queues = newQueues();
+
+    /** Made when the guest first wants them. */
+    private OverlayPage messagePage;
+
+    private MessagePage slots;
+    private OverlayPage eventPage;
+
+    /** A bit a SINTx whose queue is not empty. Written under the lock; read without, so that an EOI costs no lock. */
+    private volatile int waiting;
+
+    /**
+     * @param vtl trust level, 0 to 2
+     * @param apic of that level
+     * @param memory has the pages that the guest sees, in the level's view
+     * @param directTimers whether synthetic timers have direct mode
+     */
+    public Synic(int vtl, LocalApic apic, Alarms alarms, GuestMemory memory, VpTrace trace, boolean directTimers) {
+        this.vtl = vtl;
+        this.apic = apic;
+        this.trace = trace;
+        this.memory = memory;
+        view = memory.view(vtl);
+        reference = new ReferenceTime(alarms.clock());
+        Arrays.fill(sints, Sint.AFTER_RESET);
+        ForTimers controller = new ForTimers();
+        for (int i = 0; i < timers.length; i++) {
+            int index = i;
+            String name = "synthetic timer " + i + " of VTL " + vtl + ", APIC " + apic.id();
+            Runnable rang = () -> {
+                synchronized (lock) {
+                    timers[index].alarmRang();
+                }
+            };
+            timers[i] = new SyntheticTimer(i, directTimers, reference, alarms, name, controller, rang);
+        }
+        apic.onEndOfInterrupt(this::interruptEnded);
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of generics cannot be made otherwise
+    private static Deque<Queued>[] newQueues() {
+        Deque<Queued>[] made = new Deque[Sint.COUNT];
+        Arrays.setAll(made, i -> new ArrayDeque<>());
+        return made;
+    }
+
+    /** As after creation: registers, timers, queues and pages. */
+    public void reset() {
+        synchronized (lock) {
+            control = 0;
+            eventFlagsRegister = 0;
+            messagesRegister = 0;
+            for (int sint = 0; sint < sints.length; sint++) {
+                setSint(sint, Sint.AFTER_RESET);
+                queues[sint].forEach(Queued::dropped);
+                queues[sint].clear();
+            }
+            waiting = 0;
+            for (SyntheticTimer timer : timers) {
+                timer.reset();
+            }
+            for (OverlayPage page : new OverlayPage[] {messagePage, eventPage}) {
+                if (page != null) {
+                    view.remove(page);
+                    page.clear();
+                }
+            }
+        }
+    }
+
+    // MSRs
+
+    /** Whether {@link #readMsr} and {@link #writeMsr} know of {@code msr}. */
+    public static boolean ownsMsr(int msr) {
+        return (msr >= HvMsr.SCONTROL && msr <= HvMsr.EOM)
+                || (msr >= HvMsr.SINT0 && msr < HvMsr.SINT0 + Sint.COUNT)
+                || isTimer(msr);
+    }
+
+    private static boolean isTimer(int msr) {
+        return msr >= HvMsr.STIMER0_CONFIG && msr < HvMsr.STIMER0_CONFIG + 2 * SyntheticTimer.COUNT;
+    }
+
+    /** Reads a register into {@link ExitDetails#value}. Privileges are the caller's business. @return false where that is a #GP */
+    public boolean readMsr(int msr, ExitDetails out) {
+        if (!ownsMsr(msr)) {
+            return false;
+        }
+        synchronized (lock) {
+            if (isTimer(msr)) {
+                SyntheticTimer timer = timers[msr - HvMsr.STIMER0_CONFIG >>> 1];
+                out.value = (msr & 1) == 0 ? timer.config() : timer.count();
+            } else {
+                out.value = switch (msr) {
+                    case HvMsr.SCONTROL -> control;
+                    case HvMsr.SVERSION -> VERSION;
+                    case HvMsr.SIEFP -> eventFlagsRegister;
+                    case HvMsr.SIMP -> messagesRegister;
+                    case HvMsr.EOM -> 0;
+                    default -> sints[msr - HvMsr.SINT0].asUint64();
+                };
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Writes a register. Bits that guests shall preserve (RsvdP) are kept as they are written.
+     *
+     * @return false where that is a #GP
+     */
+    public boolean writeMsr(int msr, long value) {
+        if (!ownsMsr(msr) || msr == HvMsr.SVERSION) {
+            return false;
+        }
+        synchronized (lock) {
+            if (isTimer(msr)) {
+                SyntheticTimer timer = timers[msr - HvMsr.STIMER0_CONFIG >>> 1];
+                if ((msr & 1) == 0) {
+                    return timer.writeConfig(value);
+                }
+                timer.writeCount(value);
+                return true;
+            }
+            switch (msr) {
+                case HvMsr.SCONTROL -> control = value;
+                case HvMsr.SIEFP -> writeEventFlagsRegister(value);
+                case HvMsr.SIMP -> writeMessagesRegister(value);
+                case HvMsr.EOM -> {
+                    // Whatever was written: what follows is what matters.
+                }
+                default -> {
+                    Sint written = new Sint(value);
+                    if (!written.valid()) {
+                        return false;
+                    }
+                    setSint(msr - HvMsr.SINT0, written);
+                }
+            }
+            // What enables delivery delivers, as an end of message does.
+            deliverAll();
+        }
+        return true;
+    }
+
+    private void writeEventFlagsRegister(long value) {
+        long before = eventFlagsRegister;
+        eventFlagsRegister = value;
+        if ((value & ENABLE) != 0 && eventPage == null) {
+            eventPage = memory.newOverlay(true);
+        }
+        move(eventPage, before, value);
+    }
+
+    private void writeMessagesRegister(long value) {
+        long before = messagesRegister;
+        messagesRegister = value;
+        if ((value & ENABLE) != 0 && messagePage == null) {
+            messagePage = memory.newOverlay(true);
+            slots = new MessagePage(messagePage);
+        }
+        move(messagePage, before, value);
+    }
+
+    /** A page at an address that guests cannot have lies nowhere, and works. */
+    private void move(OverlayPage page, long before, long now) {
+        if (((before ^ now) & (PAGE | ENABLE)) == 0 || ((before | now) & ENABLE) == 0) {
+            return;
+        }
+        long gpa = now & PAGE;
+        if ((now & ENABLE) != 0 && gpa >>> memory.addressBits() == 0) {
+            view.place(page, gpa);
+        } else {
+            view.remove(page);
+        }
+    }
+
+    private void setSint(int index, Sint value) {
+        Sint before = sints[index];
+        sints[index] = value;
+        updateAutoEoi(before.vector());
+        updateAutoEoi(value.vector());
+    }
+
+    /** Sources may share a vector: it ends by itself where one of them says so. */
+    private void updateAutoEoi(int vector) {
+        boolean automatic = false;
+        for (Sint sint : sints) {
+            automatic |= sint.vector() == vector && sint.endsByItself();
+        }
+        apic.setAutoEoi(vector, automatic);
+    }
+
+    // Messages
+
+    /** Whether messages can be posted here: SynIC and message page are enabled. */
+    public boolean takesMessages() {
+        synchronized (lock) {
+            return messagesFlow();
+        }
+    }
+
+    private boolean messagesFlow() {
+        return (control & ENABLE) != 0 && (messagesRegister & ENABLE) != 0;
+    }
+
+    /** Whether event flags can be set here: SynIC and event flags page are enabled. */
+    public boolean takesEvents() {
+        synchronized (lock) {
+            return eventsFlow();
+        }
+    }
+
+    private boolean eventsFlow() {
+        return (control & ENABLE) != 0 && (eventFlagsRegister & ENABLE) != 0;
+    }
+
+    /**
+     * Queues a message, and delivers it where its slot is empty.
+     *
+     * @param sint 0 to 15
+     * @param buffers the sender's
+     * @return SUCCESS, INVALID_SYNIC_STATE where {@link #takesMessages} says no, INSUFFICIENT_BUFFERS, or INVALID_PORT_ID where the
+     *     buffers are no more
+     */
+    public int post(int sint, SynicMessage message, MessageBuffers buffers) {
+        checkSint(sint);
+        synchronized (lock) {
+            if (!messagesFlow()) {
+                return HvStatus.INVALID_SYNIC_STATE;
+            }
+            if (!buffers.take()) {
+                return buffers.closed() ? HvStatus.INVALID_PORT_ID : HvStatus.INSUFFICIENT_BUFFERS;
+            }
+            queue(sint, new Queued.Posted(message, buffers));
+            return HvStatus.SUCCESS;
+        }
+    }
+
+    /** Takes back the messages that wait in buffers which have been closed. */
+    void discard(MessageBuffers buffers) {
+        synchronized (lock) {
+            for (int sint = 0; sint < queues.length; sint++) {
+                queues[sint].removeIf(message -> message.buffers() == buffers);
+                noteWaiting(sint);
+            }
+        }
+    }
+
+    private void queue(int sint, Queued message) {
+        queues[sint].add(message);
+        deliver(sint);
+        if (queues[sint].peekLast() == message) {
+            trace.message(vtl, sint, message.type(), message.payloadSize(), true);
+        }
+    }
+
+    private void deliverAll() {
+        for (int left = waiting; left != 0; left &= left - 1) {
+            deliver(Integer.numberOfTrailingZeros(left));
+        }
+    }
+
+    private void deliver(int sint) {
+        Deque<Queued> queue = queues[sint];
+        while (!queue.isEmpty() && messagesFlow()) {
+            if (!slots.empty(sint)) {
+                slots.markPending(sint);
+                if (!slots.empty(sint)) {
+                    break;
+                }
+            }
+            Queued first = queue.remove();
+            long now = reference.now();
+            SynicMessage message = first.message(now);
+            if (message != null) {
+                slots.put(sint, message);
+                trace.message(vtl, sint, message.type(), message.payload().length, false);
+                interrupt(sints[sint]);
+            }
+            first.delivered(now);
+        }
+        noteWaiting(sint);
+    }
+
+    private void noteWaiting(int sint) {
+        int bit = 1 << sint;
+        waiting = queues[sint].isEmpty() ? waiting & ~bit : waiting | bit;
+    }
+
+    /** The guest has written EOI; on the VP's thread. */
+    private void interruptEnded(int vector) {
+        if (waiting == 0) {
+            return;
+        }
+        synchronized (lock) {
+            for (int sint = 0; sint < sints.length; sint++) {
+                if (sints[sint].vector() == vector && !queues[sint].isEmpty()) {
+                    deliver(sint);
+                }
+            }
+        }
+    }
+
+    private void interrupt(Sint sint) {
+        if (sint.interrupts()) {
+            apic.receive(DeliveryMode.FIXED, sint.vector(), false);
+        }
+    }
+
+    // Event flags and interrupts
+
+    /**
+     * Sets an event flag, and interrupts where it was clear.
+     *
+     * @param sint 0 to 15
+     * @param flag 0 to 2047
+     * @return SUCCESS, or INVALID_SYNIC_STATE where {@link #takesEvents} says no or the SINTx is masked
+     */
+    public int signal(int sint, int flag) {
+        checkSint(sint);
+        if (flag < 0 || flag >= FLAGS_OF_A_SINT) {
+            throw new IllegalArgumentException("event flags are 0 to 2047, not " + flag);
+        }
+        synchronized (lock) {
+            if (!eventsFlow() || sints[sint].closed()) {
+                return HvStatus.INVALID_SYNIC_STATE;
+            }
+            int bit = 1 << (flag & 31);
+            int before = eventPage.getAndSetBits(sint * EVENT_SLOT + (flag >>> 5) * 4, bit);
+            if ((before & bit) == 0) {
+                trace.eventFlag(vtl, sint, flag);
+                interrupt(sints[sint]);
+            }
+            return HvStatus.SUCCESS;
+        }
+    }
+
+    /** Asserts a SINTx without a message or a flag. @return whether the SynIC is enabled and the source neither masked nor polled */
+    public boolean assertSint(int sint) {
+        checkSint(sint);
+        synchronized (lock) {
+            boolean asserted = (control & ENABLE) != 0 && sints[sint].interrupts();
+            if (asserted) {
+                interrupt(sints[sint]);
+            }
+            return asserted;
+        }
+    }
+
+    static void checkSint(int sint) {
+        if (sint < 0 || sint >= Sint.COUNT) {
+            throw new IllegalArgumentException("synthetic interrupt sources are 0 to 15, not " + sint);
+        }
+    }
+
+    /** What timers call, with the lock held. */
+    private final class ForTimers implements SyntheticTimer.Controller {
+        @Override
+        public void queue(int sint, Queued message) {
+            Synic.this.queue(sint, message);
+        }
+
+        @Override
+        public void unqueue(int sint, Queued message) {
+            queues[sint].remove(message);
+            noteWaiting(sint);
+        }
+
+        @Override
+        public void interrupt(int vector) {
+            apic.receive(DeliveryMode.FIXED, vector, false);
+        }
+
+        @Override
+        public void expired(int timer, int sint, int vector, long late) {
+            trace.timer(vtl, timer, sint, vector, late);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+package portcullis.hypervisor.synic;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import portcullis.hypervisor.time.Alarm;
+import portcullis.hypervisor.time.Alarms;
+
+/**
+ * A synthetic timer (TLFS timers.md, "Synthetic Timers"). Everything happens under the lock of its {@link Synic}.
+ *
+ * <p>Nothing ticks: the state is when the timer is due, and one alarm. A timer has one message buffer: while its message waits for a
+ * slot it is not due again, and when the message is in the slot, {@link TimerPeriod} says what becomes of the time that went by.
+ */
+final class SyntheticTimer implements Queued {
+    static final int COUNT = 4;
+
+    static final long ENABLED = 1;
+    static final long PERIODIC = 1 << 1;
+    static final long LAZY = 1 << 2;
+    static final long AUTO_ENABLE = 1 << 3;
+    static final int VECTOR_SHIFT = 4;
+    static final long DIRECT = 1 << 12;
+    static final int SINT_SHIFT = 16;
+    private static final long RESERVED = -1L << 20 | 7 << 13;
+
+    /** HvMessageTimerExpired. */
+    static final int MESSAGE_TYPE = 0x8000_0010;
+
+    static final int PAYLOAD_SIZE = 24;
+
+    /**
+     * Between two signals of a periodic timer, in 100 ns units. A guest that asks for less gets fewer, and does not get the host's
+     * alarm thread for itself.
+     */
+    static final long MINIMUM_INTERVAL = 100;
+
+    /** What the timer needs of its controller. */
+    interface Controller {
+        /** Puts a message of the timer's into the queue of a SINTx, and tries to deliver it. */
+        void queue(int sint, Queued message);
+
+        /** Takes it out again. */
+        void unqueue(int sint, Queued message);
+
+        /** Asserts an interrupt, in direct mode. */
+        void interrupt(int vector);
+
+        /** For the trace. {@code sint} or {@code vector} is -1. @param late in nanoseconds */
+        void expired(int timer, int sint, int vector, long late);
+    }
+
+    /** All there is to know of a timer, for saving; times in 100 ns units. */
+    public record State(
+            long config, long count, boolean running, long expiry, long alarmAt, boolean queued, long messageExpiry) {}
+
+    private final int index;
+    private final boolean directOffered;
+    private final ReferenceTime reference;
+    private final Controller controller;
+    private final Alarm alarm;
+
+    private long config;
+    private long count;
+    /** It counts: it is due at {@link #expiry} and can be signalled at {@link #alarmAt}. */
+    private boolean running;
+
+    private long expiry;
+    private long alarmAt;
+    /** Its message waits in a queue; it was due at {@link #messageExpiry}. */
+    private boolean queued;
+
+    private long messageExpiry;
+
+    /**
+     * @param directOffered whether direct mode exists
+     * @param rang what the alarm does: take the controller's lock and call {@link #alarmRang}
+     */
+    SyntheticTimer(
+            int index,
+            boolean directOffered,
+            ReferenceTime reference,
+            Alarms alarms,
+            String name,
+            Controller controller,
+            Runnable rang) {
+        this.index = index;
+        this.directOffered = directOffered;
+        this.reference = reference;
+        this.controller = controller;
+        alarm = alarms.create(name, rang);
+    }
+
+    /** After creation and reset. The controller has emptied its queues. */
+    void reset() {
+        alarm.clear();
+        config = 0;
+        count = 0;
+        running = false;
+        queued = false;
+    }
+
+    long config() {
+        return config;
+    }
+
+    long count() {
+        return count;
+    }
+
+    private boolean has(long bit) {
+        return (config & bit) != 0;
+    }
+
+    private int sint() {
+        return (int) (config >>> SINT_SHIFT) & 0xf;
+    }
+
+    private int vector() {
+        return (int) (config >>> VECTOR_SHIFT) & 0xff;
+    }
+
+    /** Writes the configuration register. An enabled timer begins anew. @return false where the write is a #GP */
+    boolean writeConfig(long value) {
+        if ((value & RESERVED) != 0 || ((value & DIRECT) != 0 && !directOffered)) {
+            return false;
+        }
+        stop();
+        config = value;
+        startIfEnabled();
+        return true;
+    }
+
+    /** Writes the count register: an expiration time, or a period. */
+    void writeCount(long value) {
+        stop();
+        count = value;
+        if (value == 0) {
+            config &= ~ENABLED;
+        } else if (has(AUTO_ENABLE)) {
+            config |= ENABLED;
+        }
+        startIfEnabled();
+    }
+
+    /** A message that still waits is about what the guest no longer asks for: it goes, too. */
+    private void stop() {
+        alarm.clear();
+        running = false;
+        if (queued) {
+            queued = false;
+            controller.unqueue(sint(), this);
+        }
+    }
+
+    private void startIfEnabled() {
+        if (has(ENABLED) && !has(DIRECT) && sint() == 0) {
+            config &= ~ENABLED;
+        }
+        // An enabled timer without a count waits for one.
+        if (!has(ENABLED) || count == 0) {
+            return;
+        }
+        long now = reference.now();
+        if (has(PERIODIC)) {
+            run(TimerPeriod.first(now, count), now);
+        } else if (Long.compareUnsigned(count, now) <= 0) {
+            expire(count, now);
+        } else {
+            run(new TimerPeriod(count, count), now);
+        }
+    }
+
+    private void run(TimerPeriod next, long earliest) {
+        running = true;
+        expiry = next.expiry();
+        alarmAt = Long.compareUnsigned(next.alarm(), earliest) < 0 ? earliest : next.alarm();
+        setAlarm();
+    }
+
+    private void setAlarm() {
+        long ticks = ReferenceTime.ticks(alarmAt);
+        if (ticks == Long.MAX_VALUE) {
+            alarm.clear();
+        } else {
+            alarm.set(ticks);
+        }
+    }
+
+    /** The alarm. It may be one that was called off a moment ago. */
+    void alarmRang() {
+        if (!running) {
+            return;
+        }
+        long now = reference.now();
+        if (Long.compareUnsigned(now, alarmAt) < 0) {
+            setAlarm();
+        } else {
+            expire(expiry, now);
+        }
+    }
+
+    private void expire(long due, long now) {
+        running = false;
+        if (leftOut(due, now)) {
+            next(due, now);
+            return;
+        }
+        if (!has(PERIODIC)) {
+            config &= ~ENABLED;
+        }
+        long late = ReferenceTime.ticksBetween(due, now);
+        if (has(DIRECT)) {
+            controller.expired(index, -1, vector(), late);
+            controller.interrupt(vector());
+            next(due, now);
+        } else {
+            controller.expired(index, sint(), -1, late);
+            queued = true;
+            messageExpiry = due;
+            controller.queue(sint(), this);
+        }
+    }
+
+    private boolean leftOut(long due, long now) {
+        return has(PERIODIC) && has(LAZY) && TimerPeriod.skippedByLazy(due, now, count);
+    }
+
+    private void next(long due, long now) {
+        if (has(PERIODIC)) {
+            run(TimerPeriod.after(due, now, count, has(LAZY)), ReferenceTime.add(now, MINIMUM_INTERVAL));
+        }
+    }
+
+    // The message
+
+    @Override
+    public int type() {
+        return MESSAGE_TYPE;
+    }
+
+    @Override
+    public int payloadSize() {
+        return PAYLOAD_SIZE;
+    }
+
+    /** TLFS HV_TIMER_MESSAGE_PAYLOAD. */
+    @Override
+    public SynicMessage message(long now) {
+        if (leftOut(messageExpiry, now)) {
+            return null;
+        }
+        ByteBuffer payload = ByteBuffer.allocate(PAYLOAD_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+        payload.putInt(index).putInt(0).putLong(messageExpiry).putLong(now);
+        return new SynicMessage(MESSAGE_TYPE, 0, payload.array());
+    }
+
+    @Override
+    public void delivered(long now) {
+        queued = false;
+        next(messageExpiry, now);
+    }
+
+    @Override
+    public void dropped() {
+        queued = false;
+    }
+
+    @Override
+    public MessageBuffers buffers() {
+        return null;
+    }
+
+    // Saving
+
+    State state() {
+        return new State(config, count, running, expiry, alarmAt, queued, messageExpiry);
+    }
+
+    /** The controller puts the message back into its queue, where there was one. */
+    void restore(State saved) {
+        config = saved.config;
+        count = saved.count;
+        running = saved.running;
+        expiry = saved.expiry;
+        alarmAt = saved.alarmAt;
+        queued = saved.queued;
+        messageExpiry = saved.messageExpiry;
+        if (running) {
+            setAlarm();
+        } else {
+            alarm.clear();
+        }
+    }
+}
