@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.StampedLock;
 import portcullis.memory.host.HostMapping;
 import portcullis.memory.host.HostMemory;
 
@@ -34,7 +35,8 @@ public final class MemoryView {
     private final int level;
     private final long limit;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
-    /** Pages over each guest page, the visible one last. Guarded by this. */
+    private final StampedLock lock = new StampedLock();
+    /** Pages over each guest page, the visible one last. Guarded by the lock. */
     private final TreeMap<Long, List<OverlayPage>> stacks = new TreeMap<>();
 
     private HostMapping mapping;
@@ -95,25 +97,31 @@ public final class MemoryView {
         if ((gpa & GuestMemory.PAGE_SIZE - 1) != 0 || gpa < 0 || gpa >= limit) {
             throw new IllegalArgumentException("no guest page begins at 0x%x".formatted(gpa));
         }
-        synchronized (this) {
+        long stamp = lock.writeLock();
+        try {
             makeAttributes();
             if (!take(page)) {
                 page.placed(this);
             }
             stacks.computeIfAbsent(gpa, key -> new ArrayList<>()).add(page);
             publish();
+        } finally {
+            lock.unlockWrite(stamp);
         }
         changed();
     }
 
     /** Takes {@code page} away; what it covered comes back. Nothing happens where it is not placed. */
     public void remove(OverlayPage page) {
-        synchronized (this) {
+        long stamp = lock.writeLock();
+        try {
             if (!take(page)) {
                 return;
             }
             page.removed(this);
             publish();
+        } finally {
+            lock.unlockWrite(stamp);
         }
         changed();
     }
@@ -166,6 +174,10 @@ public final class MemoryView {
 
     // ---- accessors ---------------------------------------------------------------------------------------------
 
+    // Under the lock a change waits until accesses that began before it are done: when it returns, no device writes by
+    // what
+    // was there before.
+
     /** Whether all of {@code [gpa, gpa + length)} can be read. */
     public boolean readable(long gpa, long length) {
         return accessible(gpa, length, false);
@@ -195,6 +207,26 @@ public final class MemoryView {
         }
     }
 
+    /** What happens to a part of a range that lies in one page. */
+    @FunctionalInterface
+    private interface Part {
+        void access(long address, long done, int length);
+    }
+
+    private void inParts(long gpa, long length, boolean write, Part part) {
+        long stamp = lock.readLock();
+        try {
+            check(gpa, length, write);
+            for (long done = 0; done < length; ) {
+                int piece = piece(gpa + done, length - done);
+                part.access(resolve(gpa + done), done, piece);
+                done += piece;
+            }
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
     /** The bytes from {@code gpa} to the end of its page, at most {@code length}. */
     private static int piece(long gpa, long length) {
         return (int) Math.min(length, GuestMemory.PAGE_SIZE - (gpa & GuestMemory.PAGE_SIZE - 1));
@@ -202,96 +234,92 @@ public final class MemoryView {
 
     /** @throws GuestAddressException where not all of the range can be read; then nothing was. So do all accessors below */
     public void read(long gpa, byte[] into, int offset, int length) {
-        check(gpa, length, false);
-        for (int done = 0; done < length; ) {
-            int piece = piece(gpa + done, length - done);
-            memory.read(resolve(gpa + done), into, offset + done, piece);
-            done += piece;
-        }
+        inParts(gpa, length, false, (at, done, piece) -> memory.read(at, into, offset + (int) done, piece));
     }
 
     public void write(long gpa, byte[] from, int offset, int length) {
-        check(gpa, length, true);
-        for (int done = 0; done < length; ) {
-            int piece = piece(gpa + done, length - done);
-            memory.write(resolve(gpa + done), from, offset + done, piece);
-            done += piece;
-        }
+        inParts(gpa, length, true, (at, done, piece) -> memory.write(at, from, offset + (int) done, piece));
     }
 
     public void fill(long gpa, long length, byte value) {
-        check(gpa, length, true);
-        for (long done = 0; done < length; ) {
-            int piece = piece(gpa + done, length - done);
-            memory.fill(resolve(gpa + done), piece, value);
-            done += piece;
-        }
+        inParts(gpa, length, true, (at, done, piece) -> memory.fill(at, piece, value));
     }
 
-    /** Inside one page a single access of that size, as far as alignment allows; so for all below. */
+    /** As GuestMemory's: single-copy atomic where aligned. So are those below. */
     public byte getByte(long gpa) {
-        check(gpa, 1, false);
-        return memory.getByte(resolve(gpa));
+        return (byte) load(gpa, 1);
     }
 
     public short getShort(long gpa) {
-        check(gpa, 2, false);
-        return piece(gpa, 2) == 2 ? memory.getShort(resolve(gpa)) : (short) gather(gpa, 2);
+        return (short) load(gpa, 2);
     }
 
     public int getInt(long gpa) {
-        check(gpa, 4, false);
-        return piece(gpa, 4) == 4 ? memory.getInt(resolve(gpa)) : (int) gather(gpa, 4);
+        return (int) load(gpa, 4);
     }
 
     public long getLong(long gpa) {
-        check(gpa, 8, false);
-        return piece(gpa, 8) == 8 ? memory.getLong(resolve(gpa)) : gather(gpa, 8);
+        return load(gpa, 8);
     }
 
     public void putByte(long gpa, byte value) {
-        check(gpa, 1, true);
-        memory.putByte(resolve(gpa), value);
+        store(gpa, 1, value);
     }
 
     public void putShort(long gpa, short value) {
-        check(gpa, 2, true);
-        if (piece(gpa, 2) == 2) {
-            memory.putShort(resolve(gpa), value);
-        } else {
-            scatter(gpa, 2, value);
-        }
+        store(gpa, 2, value);
     }
 
     public void putInt(long gpa, int value) {
-        check(gpa, 4, true);
-        if (piece(gpa, 4) == 4) {
-            memory.putInt(resolve(gpa), value);
-        } else {
-            scatter(gpa, 4, value);
-        }
+        store(gpa, 4, value);
     }
 
     public void putLong(long gpa, long value) {
-        check(gpa, 8, true);
-        if (piece(gpa, 8) == 8) {
-            memory.putLong(resolve(gpa), value);
-        } else {
-            scatter(gpa, 8, value);
+        store(gpa, 8, value);
+    }
+
+    private long load(long gpa, int size) {
+        long stamp = lock.readLock();
+        try {
+            check(gpa, size, false);
+            if (piece(gpa, size) == size) {
+                long address = resolve(gpa);
+                return switch (size) {
+                    case 1 -> memory.getByte(address);
+                    case 2 -> memory.getShort(address);
+                    case 4 -> memory.getInt(address);
+                    default -> memory.getLong(address);
+                };
+            }
+            long value = 0;
+            for (int i = 0; i < size; i++) {
+                value |= (memory.getByte(resolve(gpa + i)) & 0xffL) << i * 8;
+            }
+            return value;
+        } finally {
+            lock.unlockRead(stamp);
         }
     }
 
-    private long gather(long gpa, int size) {
-        long value = 0;
-        for (int i = 0; i < size; i++) {
-            value |= (memory.getByte(resolve(gpa + i)) & 0xffL) << i * 8;
-        }
-        return value;
-    }
-
-    private void scatter(long gpa, int size, long value) {
-        for (int i = 0; i < size; i++) {
-            memory.putByte(resolve(gpa + i), (byte) (value >>> i * 8));
+    private void store(long gpa, int size, long value) {
+        long stamp = lock.readLock();
+        try {
+            check(gpa, size, true);
+            long address = resolve(gpa);
+            if (piece(gpa, size) < size) {
+                for (int i = 0; i < size; i++) {
+                    memory.putByte(resolve(gpa + i), (byte) (value >>> i * 8));
+                }
+                return;
+            }
+            switch (size) {
+                case 1 -> memory.putByte(address, (byte) value);
+                case 2 -> memory.putShort(address, (short) value);
+                case 4 -> memory.putInt(address, (int) value);
+                default -> memory.putLong(address, value);
+            }
+        } finally {
+            lock.unlockRead(stamp);
         }
     }
 

@@ -335,7 +335,9 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         long la = (is64() ? 0 : segmentBase(CS)) + rip();
         for (int i = 0; i < 15; i++) {
             Translation byteAt = translate(la + i, Access.EXECUTE, cpl() == 3, false, false);
-            long host = byteAt.result() == Translation.Result.SUCCESS ? memory.hostAddress(byteAt.gpa()) : 0;
+            long host = byteAt.result() == Translation.Result.SUCCESS
+                    ? memory.hostAddress(view().resolve(byteAt.gpa()))
+                    : 0;
             if (host == 0) {
                 break;
             }

@@ -3,6 +3,7 @@ package portcullis.soft.cpu;
 import portcullis.engine.Access;
 import portcullis.engine.Translation;
 import portcullis.memory.GuestMemory;
+import portcullis.memory.MemoryView;
 import portcullis.memory.host.HostMemory;
 import portcullis.soft.mmu.PageWalker;
 import portcullis.soft.mmu.Tlb;
@@ -37,6 +38,9 @@ public abstract class LinearMemory extends Flags {
     private static final int USER_ALIGNED = 3;
 
     protected final GuestMemory memory;
+    /** What the trust level that executes sees of memory. */
+    private MemoryView view;
+
     protected final PageWalker walker;
     protected final Tlb tlb = new Tlb();
 
@@ -45,6 +49,9 @@ public abstract class LinearMemory extends Flags {
 
     private int bank;
     private int pcid;
+    /** Guest physical address that the last {@link #translate} found, whatever lies over it. */
+    private long translated;
+
     /** By PCID and bank: context id, and in the bits above it the epoch in which it was given out. */
     private final long[] contextIds = new long[4096 * 4];
 
@@ -61,6 +68,7 @@ public abstract class LinearMemory extends Flags {
 
     protected LinearMemory(GuestMemory memory, int physicalBits) {
         this.memory = memory;
+        view = memory.view(0);
         walker = new PageWalker(memory, physicalBits);
     }
 
@@ -204,6 +212,10 @@ public abstract class LinearMemory extends Flags {
             }
             clearFirstLevelEntry(at);
         }
+    }
+
+    protected final MemoryView view() {
+        return view;
     }
 
     protected final int currentPcid() {
@@ -395,8 +407,8 @@ public abstract class LinearMemory extends Flags {
 
     protected abstract void mmioWrite(long gpa, int size, long value);
 
-    /** A store hits a page with decoded code; may throw to have the instruction executed alone. */
-    protected abstract void beforeCodeWrite(long gpa, int size);
+    /** A store hits a page with decoded code, by backing address; may throw to have the instruction executed alone. */
+    protected abstract void beforeCodeWrite(long address, int size);
 
     private void alignmentCheck(long la, int size) {
         if (bank == USER_ALIGNED && size <= 8 && (la & size - 1) != 0) {
@@ -433,10 +445,9 @@ public abstract class LinearMemory extends Flags {
         }
         int first = (int) (0x1000 - (la & 0xfff));
         long next = following(la, first);
-        long lowGpa = translate(la, Access.READ, user, implicit);
-        long highGpa = translate(next, Access.READ, user, implicit);
-        long low = readPieces(lowGpa, first);
-        return low | readPieces(highGpa, size - first) << first * 8;
+        long low = translate(la, Access.READ, user, implicit);
+        long high = translate(next, Access.READ, user, implicit);
+        return readPieces(low, first) | readPieces(high, size - first) << first * 8;
     }
 
     /** The part of an access beyond its first page. System structures lie above 4 GiB also while 32-bit code runs. */
@@ -444,21 +455,23 @@ public abstract class LinearMemory extends Flags {
         return la >>> 32 != 0 ? la + first : wrap(la + first);
     }
 
-    private long readPieces(long gpa, int count) {
-        if (memory.hostAddress(gpa) == 0) {
-            return mmioRead(gpa, count);
+    // These take backing addresses: where there is no memory, that is the guest physical address.
+
+    private long readPieces(long address, int count) {
+        if (memory.hostAddress(address) == 0) {
+            return mmioRead(address, count);
         }
         long value = 0;
         for (int i = 0; i < count; i++) {
-            value |= readPhysical(gpa + i, 1) << i * 8;
+            value |= readPhysical(address + i, 1) << i * 8;
         }
         return value;
     }
 
-    private long readPhysical(long gpa, int size) {
-        long host = memory.hostAddress(gpa);
+    private long readPhysical(long address, int size) {
+        long host = memory.hostAddress(address);
         if (host == 0) {
-            return mmioRead(gpa, size);
+            return mmioRead(address, size);
         }
         return switch (size) {
             case 1 -> HostMemory.getByteAcquire(host) & 0xff;
@@ -489,56 +502,59 @@ public abstract class LinearMemory extends Flags {
         }
         int first = (int) (0x1000 - (la & 0xfff));
         long next = following(la, first);
-        long lowGpa = translate(la, Access.WRITE, user, implicit);
-        long highGpa = translate(next, Access.WRITE, user, implicit);
-        checkCode(lowGpa, first);
-        checkCode(highGpa, size - first);
-        writePieces(lowGpa, first, value);
-        writePieces(highGpa, size - first, value >>> first * 8);
+        long low = translate(la, Access.WRITE, user, implicit);
+        long lowGpa = translated;
+        long high = translate(next, Access.WRITE, user, implicit);
+        long highGpa = translated;
+        checkCode(low, first);
+        checkCode(high, size - first);
+        writePieces(low, lowGpa, first, value);
+        writePieces(high, highGpa, size - first, value >>> first * 8);
     }
 
-    private void checkCode(long gpa, int size) {
-        if ((memory.pageFlags(gpa) & GuestMemory.PAGE_CODE) != 0) {
-            beforeCodeWrite(gpa, size);
+    private void checkCode(long address, int size) {
+        if ((memory.pageFlags(address) & GuestMemory.PAGE_CODE) != 0) {
+            beforeCodeWrite(address, size);
         }
     }
 
-    private void writePieces(long gpa, int count, long value) {
-        GuestMemory.Segment segment = memory.segmentAt(gpa);
+    private void writePieces(long address, long gpa, int count, long value) {
+        GuestMemory.Segment segment = memory.segmentAt(address);
         if (segment == null || !segment.writable()) {
             mmioWrite(gpa, count, value);
             return;
         }
         for (int i = 0; i < count; i++) {
-            HostMemory.putByteRelease(memory.hostAddress(gpa + i), (byte) (value >>> i * 8));
+            HostMemory.putByteRelease(memory.hostAddress(address + i), (byte) (value >>> i * 8));
         }
-        memory.written(gpa, count);
+        memory.written(address, count);
     }
 
-    private void writePhysical(long gpa, int size, long value) {
-        GuestMemory.Segment segment = memory.segmentAt(gpa);
+    private void writePhysical(long address, int size, long value) {
+        GuestMemory.Segment segment = memory.segmentAt(address);
         if (segment == null || !segment.writable()) {
-            mmioWrite(gpa, size, value);
+            mmioWrite(translated, size, value);
             return;
         }
-        checkCode(gpa, size);
-        long host = memory.hostAddress(gpa);
+        checkCode(address, size);
+        long host = memory.hostAddress(address);
         switch (size) {
             case 1 -> HostMemory.putByteRelease(host, (byte) value);
             case 2 -> HostMemory.putShortRelease(host, (short) value);
             case 4 -> HostMemory.putIntRelease(host, (int) value);
             default -> HostMemory.putLongRelease(host, value);
         }
-        memory.written(gpa, size);
+        memory.written(address, size);
     }
 
-    /** Physical address of {@code la} for instruction fetch at the current privilege level. */
+    /** Backing address of {@code la} for instruction fetch at the current privilege level. */
     public final long translateFetch(long la) {
         return translate(la, Access.EXECUTE, bank >= USER, false);
     }
 
     /**
-     * Physical address for an access, from the second-level TLB or by a walk; fills the first level where it may.
+     * Backing address for an access, from the second-level TLB or by a walk; fills the first level where it may. The second
+     * level holds guest physical addresses, the first what lies there: a change of the view needs no look at large pages.
      *
      * @param implicit an access of the processor's own: SMAP applies whatever RFLAGS.AC says
      */
@@ -578,14 +594,15 @@ public abstract class LinearMemory extends Flags {
     }
 
     private long fill(long la, Access access, boolean sameContext) {
-        long page = tlb.page();
-        long gpa = page | la & 0xfff;
+        translated = tlb.page() | la & 0xfff;
+        long page = view.resolve(tlb.page());
+        long address = page | la & 0xfff;
         if (!sameContext || !fillAllowed || bank == USER_ALIGNED || access == Access.EXECUTE) {
-            return gpa;
+            return address;
         }
         GuestMemory.Segment segment = memory.segmentAt(page);
         if (segment == null) {
-            return gpa;
+            return address;
         }
         long entry = entry(la);
         long tag = la & PAGE | contextTag;
@@ -609,7 +626,7 @@ public abstract class LinearMemory extends Flags {
                 HostMemory.putLong(entry + State.TLB_WRITE, 0);
             }
         }
-        return gpa;
+        return address;
     }
 
     private boolean permittedNow(Access access, boolean user, boolean mayTouchUser) {

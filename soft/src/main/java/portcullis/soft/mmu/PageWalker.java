@@ -3,6 +3,7 @@ package portcullis.soft.mmu;
 import portcullis.engine.Access;
 import portcullis.engine.Translation;
 import portcullis.memory.GuestMemory;
+import portcullis.memory.MemoryView;
 import portcullis.memory.host.HostMemory;
 
 /**
@@ -42,6 +43,7 @@ public final class PageWalker {
     public static final long EFER_NXE = 1L << 11;
 
     private final GuestMemory memory;
+    private MemoryView view;
     private final long physicalMask;
 
     // The paging context, set by context() whenever a control register changes.
@@ -75,6 +77,7 @@ public final class PageWalker {
     /** @param physicalBits width of guest physical addresses as CPUID 80000008 reports it */
     public PageWalker(GuestMemory memory, int physicalBits) {
         this.memory = memory;
+        view = memory.view(0);
         physicalMask = (1L << physicalBits) - 1;
     }
 
@@ -85,6 +88,11 @@ public final class PageWalker {
         cr4 = newCr4;
         efer = newEfer;
         pkru = newPkru;
+    }
+
+    /** Tables are read through this view from now on. */
+    public void view(MemoryView newView) {
+        view = newView;
     }
 
     /** A PDPTE register of PAE paging outside long mode (SDM 4.4.1). */
@@ -110,12 +118,12 @@ public final class PageWalker {
     }
 
     private long load64(long address) {
-        long host = memory.hostAddress(address);
+        long host = memory.hostAddress(view.resolve(address));
         return host == 0 ? -1 : HostMemory.getLongVolatile(host);
     }
 
     private long load32(long address) {
-        long host = memory.hostAddress(address);
+        long host = memory.hostAddress(view.resolve(address));
         return host == 0 ? 0xffffffffL : HostMemory.getIntVolatile(host) & 0xffffffffL;
     }
 
@@ -325,13 +333,14 @@ public final class PageWalker {
     // that
     // changed meanwhile keeps its new content and only gains the bits, as if the walk had come just before the change.
     private void setBits(long address, int bits) {
-        GuestMemory.Segment segment = memory.segmentAt(address);
+        long backing = view.resolve(address);
+        GuestMemory.Segment segment = memory.segmentAt(backing);
         if (segment == null || !segment.writable()) {
             bitsSet = false;
             return;
         }
-        HostMemory.getAndBitwiseOrInt(memory.hostAddress(address), bits);
-        memory.written(address, 4);
+        HostMemory.getAndBitwiseOrInt(memory.hostAddress(backing), bits);
+        memory.written(backing, 4);
     }
 
     /** The canonical width of linear addresses: 48 or 57 bits. */

@@ -68,7 +68,7 @@ public final class State {
     public static final int FDS = 0x4a8;
 
     /** First-level TLB: {@link #TLB_ENTRIES} entries of four longs: read tag, write tag, addend (host minus linear
-     * address), guest physical address of the page. A tag is the linear page or-ed with the context id in the low 12 bits; 0
+     * address), backing address of the page. A tag is the linear page or-ed with the context id in the low 12 bits; 0
      * never matches. */
     public static final int TLB = 0x1000;
 
