@@ -67,7 +67,15 @@ public sealed interface TraceEvent {
      * @param took duration
      */
     record Hypercall(
-            At at, int code, String name, boolean fast, int repStart, int repCount, int repsDone, int status, long took)
+            At at,
+            @Hex int code,
+            String name,
+            boolean fast,
+            int repStart,
+            int repCount,
+            int repsDone,
+            @Hex int status,
+            long took)
             implements TraceEvent {}
 
     /**
@@ -78,7 +86,12 @@ public sealed interface TraceEvent {
      * @param ranges entries of the list of addresses; 0 for whole spaces
      * @param flags HV_FLUSH_FLAGS
      */
-    record Flush(At at, String targets, long space, int ranges, long flags) implements TraceEvent {}
+    record Flush(
+            At at,
+            String targets,
+            @Hex long space,
+            int ranges,
+            @Hex long flags) implements TraceEvent {}
 
     /**
      * An exit from guest code and what was done about it.
@@ -86,10 +99,10 @@ public sealed interface TraceEvent {
      * @param subject port, MSR or guest physical address, by {@code reason}; else 0
      * @param took until it was dealt with
      */
-    record Exit(At at, ExitReason reason, long subject, long took) implements TraceEvent {}
+    record Exit(At at, ExitReason reason, @Hex long subject, long took) implements TraceEvent {}
 
     /** An interrupt was given to the processor. @param vector 2 is an NMI */
-    record Interrupt(At at, int vector) implements TraceEvent {}
+    record Interrupt(At at, @Hex int vector) implements TraceEvent {}
 
     /**
      * A SynIC message for this VP.
@@ -99,7 +112,7 @@ public sealed interface TraceEvent {
      * @param size payload, in bytes
      * @param queued its slot was busy: it waits for EOM
      */
-    record Message(At at, int sint, int type, int size, boolean queued) implements TraceEvent {}
+    record Message(At at, int sint, @Hex int type, int size, boolean queued) implements TraceEvent {}
 
     /**
      * A SynIC event flag of this VP was set.
@@ -127,7 +140,7 @@ public sealed interface TraceEvent {
      * @param code call code
      * @param name as in the specification
      */
-    record Suspend(At at, int waitingOn, long rip, int code, String name) implements TraceEvent {}
+    record Suspend(At at, int waitingOn, @Hex long rip, @Hex int code, String name) implements TraceEvent {}
 
     /**
      * A suspended context goes on.
@@ -171,7 +184,7 @@ public sealed interface TraceEvent {
      * @param gpa guest physical address
      * @param access read, write or execute
      */
-    record Intercept(At at, String type, long gpa, String access) implements TraceEvent {}
+    record Intercept(At at, String type, @Hex long gpa, String access) implements TraceEvent {}
 
     /** A trust level of a VP runs, halts, and so on. */
     record RunStateChange(At at, RunState state) implements TraceEvent {}

@@ -13,13 +13,21 @@ public final class Tracing {
         void close();
     }
 
-    private record Subscriber(int kinds, TraceListener listener) {}
+    private record Subscriber(int kinds, long minimumExit, TraceListener listener) {
+        boolean wants(TraceEvent event) {
+            return (kinds & event.kind().bit()) != 0
+                    && !(event instanceof TraceEvent.Exit exit && exit.took() < minimumExit);
+        }
+    }
 
     /**
      * A bit a kind that anybody wants. Plain on purpose: read on every hypercall and every exit. VP threads see a change soon, since
      * their loops are full of atomic accesses; which event is the first to be seen is nobody's promise.
      */
     static int wanted;
+
+    /** Exits that took less are wanted by nobody: they are as many as all other events together, and more. */
+    static volatile long minimumExit;
 
     /** Replaced as a whole. */
     private static volatile List<Subscriber> subscribers = List.of();
@@ -33,11 +41,16 @@ public final class Tracing {
 
     /** Has {@code listener} called for every event of {@code kinds}, of all partitions. */
     public static Subscription subscribe(Set<Kind> kinds, TraceListener listener) {
+        return subscribe(kinds, 0, listener);
+    }
+
+    /** Likewise, but for exits that were dealt with in less than {@code minimumExit} nanoseconds of guest time. */
+    public static Subscription subscribe(Set<Kind> kinds, long minimumExit, TraceListener listener) {
         int mask = 0;
         for (Kind kind : kinds) {
             mask |= kind.bit();
         }
-        Subscriber subscriber = new Subscriber(mask, listener);
+        Subscriber subscriber = new Subscriber(mask, minimumExit, listener);
         change(subscriber, true);
         return () -> change(subscriber, false);
     }
@@ -49,18 +62,22 @@ public final class Tracing {
             now.add(subscriber);
         }
         int mask = 0;
+        long shortest = Long.MAX_VALUE;
         for (Subscriber each : now) {
             mask |= each.kinds;
+            if ((each.kinds & Kind.EXIT.bit()) != 0) {
+                shortest = Math.min(shortest, each.minimumExit);
+            }
         }
         subscribers = List.copyOf(now);
+        minimumExit = shortest;
         wanted = mask;
     }
 
     /** Gives an event to whoever wants its kind. */
     static void publish(TraceEvent event) {
-        int bit = event.kind().bit();
         for (Subscriber subscriber : subscribers) {
-            if ((subscriber.kinds & bit) != 0) {
+            if (subscriber.wants(event)) {
                 try {
                     subscriber.listener.happened(event);
                 } catch (RuntimeException e) {

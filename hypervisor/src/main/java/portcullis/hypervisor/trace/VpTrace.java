@@ -3,6 +3,7 @@ package portcullis.hypervisor.trace;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
 import portcullis.hypervisor.trace.TraceEvent.Kind;
+import portcullis.tlfs.HypercallCode;
 
 /**
  * Where a VP's events are emitted, from any thread. While nobody wants an event its method costs a test of {@link Tracing#wanted}
@@ -65,24 +66,31 @@ public final class VpTrace {
      * @param control the hypercall input value (TLFS, "Hypercall inputs")
      * @param result the hypercall result value
      */
-    public void hypercall(int vtl, long began, long control, String name, long result) {
+    public void hypercall(int vtl, long began, long control, long result) {
         if ((Tracing.wanted & HYPERCALL) != 0) {
-            emitHypercall(vtl, began, control, name, result);
+            emitHypercall(vtl, began, control, result);
         }
     }
 
-    private void emitHypercall(int vtl, long began, long control, String name, long result) {
+    private void emitHypercall(int vtl, long began, long control, long result) {
         long start = since(began);
+        int code = (int) control & 0xffff;
         Tracing.publish(new TraceEvent.Hypercall(
                 at(start, vtl),
-                (int) control & 0xffff,
-                name,
+                code,
+                name(code),
                 (control >>> 16 & 1) != 0,
                 (int) (control >>> 48) & 0xfff,
                 (int) (control >>> 32) & 0xfff,
                 (int) (result >>> 32) & 0xfff,
                 (int) result & 0xffff,
                 partition.now() - start));
+    }
+
+    /** @return as in the specification; empty where it has none */
+    private static String name(int code) {
+        HypercallCode call = HypercallCode.of(code);
+        return call == null ? "" : call.specName();
     }
 
     /**
@@ -105,7 +113,10 @@ public final class VpTrace {
 
     private void emitExit(int vtl, long began, ExitReason reason, long subject) {
         long start = since(began);
-        Tracing.publish(new TraceEvent.Exit(at(start, vtl), reason, subject, partition.now() - start));
+        long took = partition.now() - start;
+        if (took >= Tracing.minimumExit) {
+            Tracing.publish(new TraceEvent.Exit(at(start, vtl), reason, subject, took));
+        }
     }
 
     private static long subject(ExitDetails exit) {
@@ -145,9 +156,9 @@ public final class VpTrace {
     }
 
     /** This VP's context waits at the gate of VP {@code waitingOn}. */
-    public void suspended(int vtl, int waitingOn, long rip, int code, String name) {
+    public void suspended(int vtl, int waitingOn, long rip, int code) {
         if ((Tracing.wanted & SUSPEND) != 0) {
-            Tracing.publish(new TraceEvent.Suspend(now(vtl), waitingOn, rip, code, name));
+            Tracing.publish(new TraceEvent.Suspend(now(vtl), waitingOn, rip, code, name(code)));
         }
     }
 
