@@ -1,0 +1,2 @@
+/** Pages that hypervisor and guest share: VP assist, reference TSC, monitored notifications. */
+package portcullis.tlfs.page;
