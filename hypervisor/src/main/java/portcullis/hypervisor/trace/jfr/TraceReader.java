@@ -23,6 +23,10 @@ public final class TraceReader {
     private static final String PREFIX = "portcullis.";
     private static final byte[] MAGIC = {'F', 'L', 'R', 0};
 
+    private static final long LATEST = 1L << 60;
+    private static final int MAX_VP = 4095;
+    private static final int MAX_VTL = 2;
+
     /** @param order host time, in nanoseconds, when the event was committed: tells apart what has the same guest time */
     private record Numbered(TraceEvent event, long order) {}
 
@@ -91,6 +95,12 @@ public final class TraceReader {
         }
         At at = new At(
                 recorded.getLong("time"), recorded.getInt("partition"), recorded.getInt("vp"), recorded.getInt("vtl"));
+        if (((at.time() | at.partition() | at.vp() | at.vtl()) < 0)
+                || at.time() > LATEST
+                || at.vp() > MAX_VP
+                || at.vtl() > MAX_VTL) {
+            throw new IllegalArgumentException(at + " cannot be");
+        }
         TraceEvent event = EventFields.make(type, at, (field, as) -> recorded.getValue(field));
         foundAny = true;
         if (wanted.test(event)) {
