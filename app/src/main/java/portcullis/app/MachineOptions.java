@@ -79,6 +79,16 @@ final class MachineOptions {
     String features;
 
     @Option(
+            names = "--hyperv",
+            paramLabel = "on|off|identity|vsm[=N][,-NAME...]",
+            defaultValue = "off",
+            description =
+                    "What of Microsoft's hypervisor interface the guest finds: all of it; nothing; the signature alone; or all"
+                            + " and trust levels up to N (1 or 2). Single parts are switched off and on behind it, as in on,-stimer;"
+                            + " names are QEMU's without hv-. Default: ${DEFAULT-VALUE}.")
+    String hyperv;
+
+    @Option(
             names = "--engine",
             paramLabel = "auto|soft|kvm",
             defaultValue = "auto",
@@ -139,7 +149,12 @@ final class MachineOptions {
         TimeSource source =
                 time == TimeName.host ? new TimeSource.Host() : new TimeSource.Virtual(seed == null ? 0 : seed);
         return new MachineConfig(
-                cpus, memory, boot, disks.stream().map(MachineOptions::disk).toList(), source);
+                cpus,
+                memory,
+                boot,
+                disks.stream().map(MachineOptions::disk).toList(),
+                source,
+                HypervOptions.parse(hyperv));
     }
 
     private static DiskFile disk(String text) {

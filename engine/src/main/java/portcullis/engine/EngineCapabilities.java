@@ -6,5 +6,6 @@ package portcullis.engine;
  * @param executeProtection access protections can refuse execution apart from reading
  * @param virtualTime {@link VirtualCpu#setBudget} counts instructions exactly and runs are reproducible
  * @param maxContexts contexts (one a VTL) that a virtual CPU can have
+ * @param vmmcall the processors' instruction for hypercalls is VMMCALL (AMD), not VMCALL
  */
-public record EngineCapabilities(boolean executeProtection, boolean virtualTime, int maxContexts) {}
+public record EngineCapabilities(boolean executeProtection, boolean virtualTime, int maxContexts, boolean vmmcall) {}

@@ -5,6 +5,8 @@ import portcullis.engine.ExitReason;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.hypercall.HypercallInterface;
+import portcullis.hypervisor.hyperv.SyntheticMsrs;
 
 /** Answers the exits of one VP. */
 final class ExitDispatcher {
@@ -15,6 +17,10 @@ final class ExitDispatcher {
     private final VirtualCpu cpu;
     private final ExitDetails exit;
     private final KvmHypercalls kvmHypercalls;
+    /** Null where Microsoft's interface is not offered. */
+    private final HypercallInterface hypercalls;
+
+    private final SyntheticMsrs syntheticMsrs;
 
     ExitDispatcher(Partition partition, VirtualProcessor vp) {
         this.partition = partition;
@@ -22,6 +28,9 @@ final class ExitDispatcher {
         cpu = vp.cpu();
         exit = cpu.exit();
         kvmHypercalls = new KvmHypercalls(partition.fabric());
+        boolean offered = partition.hyperv().offered();
+        hypercalls = offered ? new HypercallInterface(partition, vp, partition.hypercallTable()) : null;
+        syntheticMsrs = offered ? new SyntheticMsrs(partition, vp, vp.context()) : null;
     }
 
     /** Deals with the last exit. @return whether it may have changed what the local APIC has for the processor */
@@ -46,7 +55,11 @@ final class ExitDispatcher {
             }
             case MSR_WRITE -> writeMsr(vp.apic());
             case HYPERCALL -> {
-                kvmHypercalls.call(cpu, exit);
+                if (hypercalls != null) {
+                    hypercalls.call(exit);
+                } else {
+                    kvmHypercalls.call(cpu, exit);
+                }
                 yield false;
             }
             case HALT -> {
@@ -88,7 +101,9 @@ final class ExitDispatcher {
 
     private void readMsr(LocalApic apic) {
         exit.fault = false;
-        if (LocalApic.ownsMsr(exit.msr)) {
+        if (syntheticMsrs != null && SyntheticMsrs.owns(exit.msr)) {
+            syntheticMsrs.read(exit);
+        } else if (LocalApic.ownsMsr(exit.msr)) {
             apic.readMsr(exit);
         } else if (exit.msr == LocalApic.MSR_APIC_BASE) {
             exit.value = apic.base();
@@ -101,7 +116,9 @@ final class ExitDispatcher {
 
     private boolean writeMsr(LocalApic apic) {
         exit.fault = false;
-        if (LocalApic.ownsMsr(exit.msr)) {
+        if (syntheticMsrs != null && SyntheticMsrs.owns(exit.msr)) {
+            exit.fault = !syntheticMsrs.write(exit.msr, exit.value);
+        } else if (LocalApic.ownsMsr(exit.msr)) {
             exit.fault = !apic.writeMsr(exit.msr, exit.value);
         } else if (exit.msr == LocalApic.MSR_APIC_BASE) {
             exit.fault = !apic.writeBase(exit.value);

@@ -7,8 +7,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import portcullis.engine.Engine;
 import portcullis.hypervisor.apic.InterruptFabric;
+import portcullis.hypervisor.gate.FlushGates;
+import portcullis.hypervisor.hypercall.HypercallTable;
+import portcullis.hypervisor.hyperv.CrashRegisters;
+import portcullis.hypervisor.hyperv.GuestCrash;
+import portcullis.hypervisor.hyperv.HypercallPage;
+import portcullis.hypervisor.hyperv.HypervConfig;
+import portcullis.hypervisor.hyperv.PartitionLevel;
+import portcullis.hypervisor.hyperv.Reenlightenment;
+import portcullis.hypervisor.hyperv.ReferenceTime;
 import portcullis.hypervisor.time.GuestTime;
 import portcullis.hypervisor.trace.PartitionTrace;
 import portcullis.memory.GuestMemory;
@@ -45,12 +55,22 @@ public final class Partition implements AutoCloseable {
         public void mmioWrite(long gpa, int size, long value) {}
     };
 
+    /** Trust levels that there can be: 0 to 2. */
+    public static final int TRUST_LEVELS = 3;
+
     private final GuestMemory memory;
     private final Engine engine;
     private final GuestTime time;
     private final PartitionConfig config;
     private final VpDriver driver;
     private final InterruptFabric fabric = new InterruptFabric();
+    private final ReferenceTime referenceTime;
+    private final PartitionLevel[] levels = new PartitionLevel[TRUST_LEVELS];
+    private final FlushGates[] gates = new FlushGates[TRUST_LEVELS];
+    private final CrashRegisters crashRegisters = new CrashRegisters();
+    private final Reenlightenment reenlightenment = new Reenlightenment();
+    private final HypercallTable hypercallTable;
+    private volatile Consumer<GuestCrash> crashListener = crash -> {};
     private final PartitionTrace trace;
     private final List<VirtualProcessor> processors;
     private final List<Runnable> resetListeners = new CopyOnWriteArrayList<>();
@@ -79,12 +99,17 @@ public final class Partition implements AutoCloseable {
         this.driver = driver;
         trace = new PartitionTrace(time.clock());
         int[] apicIds = config.apicIds();
+        engine.setHypervisorLeaves(config.hyperv().leaves(apicIds.length));
+        referenceTime = new ReferenceTime(time.clock());
+        hypercallTable = new HypercallTable(HypercallSet.offeredBy(config.hyperv()));
+        openLevel(0);
         List<VirtualProcessor> made = new ArrayList<>();
         for (int index = 0; index < apicIds.length; index++) {
             int apicId = apicIds[index];
             made.add(new VirtualProcessor(this, index, apicId, engine.createCpu(index, apicId), fabric));
         }
         processors = List.copyOf(made);
+        processors.forEach(VirtualProcessor::complete);
         time.onFailure(failure -> end(new Outcome.HostError(-1, failure)));
     }
 
@@ -117,6 +142,69 @@ public final class Partition implements AutoCloseable {
     /** By VP index. The first is the boot processor. */
     public List<VirtualProcessor> processors() {
         return processors;
+    }
+
+    /** What of Microsoft's interface is offered. */
+    public HypervConfig hyperv() {
+        return config.hyperv();
+    }
+
+    public ReferenceTime referenceTime() {
+        return referenceTime;
+    }
+
+    /** The partition's state for one trust level, or null where it has not been enabled. */
+    public PartitionLevel level(int level) {
+        return levels[level];
+    }
+
+    /** What stands before the TLBs of one trust level. */
+    public FlushGates gates(int level) {
+        return gates[level];
+    }
+
+    public CrashRegisters crashRegisters() {
+        return crashRegisters;
+    }
+
+    public Reenlightenment reenlightenment() {
+        return reenlightenment;
+    }
+
+    HypercallTable hypercallTable() {
+        return hypercallTable;
+    }
+
+    /** Who is told when the guest reports that it has crashed. On a VP's thread; must not wait. */
+    public void onGuestCrash(Consumer<GuestCrash> listener) {
+        crashListener = listener;
+    }
+
+    /** The guest writes its crash control register. */
+    public void guestCrashes(int vp, int level, long control) {
+        GuestCrash crash = crashRegisters.control(vp, control, memory.view(level));
+        if (crash != null) {
+            crashListener.accept(crash);
+        }
+    }
+
+    private void openLevel(int level) {
+        gates[level] = new FlushGates(
+                config.apicIds().length,
+                vp -> gate -> processors.get(vp).requests().raise(VpRequests.RESUMED));
+        levels[level] = new PartitionLevel(memory, level, referenceTime, HypercallPage.code(engine));
+        memory.view(level).onChange(() -> viewChanged(level));
+    }
+
+    /**
+     * What a level sees of guest memory has changed: no VP executes with an old translation of it when this returns. Any thread.
+     */
+    private void viewChanged(int level) {
+        for (VirtualProcessor vp : processors()) {
+            vp.pendingFlushes().addEverything(level);
+            vp.flushPosted();
+        }
+        processors().forEach(VirtualProcessor::awaitFlushSeen);
     }
 
     IoHandler io() {
@@ -294,6 +382,13 @@ public final class Partition implements AutoCloseable {
 
     private void resetEverything() {
         resetListeners.forEach(Runnable::run);
+        for (PartitionLevel level : levels) {
+            if (level != null) {
+                level.reset();
+            }
+        }
+        crashRegisters.reset();
+        reenlightenment.reset();
         processors.forEach(vp -> vp.call(vp::reset));
         VirtualProcessor boot = processors.getFirst();
         boot.call(() -> bootState.load(boot));

@@ -2,16 +2,23 @@ package portcullis.hypervisor;
 
 import java.util.Arrays;
 import portcullis.hypervisor.apic.ApicFeatures;
+import portcullis.hypervisor.hyperv.HypervConfig;
 
 /**
  * The shape of a partition.
  *
  * @param apicIds initial APIC id of each VP, in the order of VP indexes; the first is the boot processor
  * @param apicFeatures what CPUID says of local APICs
+ * @param hyperv what of Microsoft's interface is offered
  */
-public record PartitionConfig(int[] apicIds, ApicFeatures apicFeatures) {
+public record PartitionConfig(int[] apicIds, ApicFeatures apicFeatures, HypervConfig hyperv) {
     /** VPs that one partition may have. */
     public static final int MAXIMUM_PROCESSORS = 1024;
+
+    /** Without Microsoft's interface. */
+    public PartitionConfig(int[] apicIds, ApicFeatures apicFeatures) {
+        this(apicIds, apicFeatures, HypervConfig.OFF);
+    }
 
     public PartitionConfig {
         if (apicIds.length == 0 || apicIds.length > MAXIMUM_PROCESSORS) {

@@ -8,6 +8,9 @@ import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.InterruptFabric;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.flush.PendingFlushes;
+import portcullis.hypervisor.gate.InhibitReason;
+import portcullis.hypervisor.hyperv.VpAssistPage;
 import portcullis.hypervisor.trace.VpTrace;
 
 /**
@@ -30,11 +33,16 @@ public final class VirtualProcessor {
 
     private final int index;
     private final VirtualCpu cpu;
-    private final VtlContext context;
+    private final VtlContext[] contexts = new VtlContext[Partition.TRUST_LEVELS];
+    private VtlContext context;
+    private final PendingFlushes pendingFlushes = new PendingFlushes();
+    private final IdleTime idle;
     private final VpRequests requests;
-    private final VpRunner runner;
+    private VpRunner runner;
     private final Partition partition;
     private final VpTrace trace;
+
+    private static final int SPINS_BEFORE_YIELD = 2000;
 
     /** Guards work, and changes of thread. */
     private final Object workLock = new Object();
@@ -48,6 +56,7 @@ public final class VirtualProcessor {
         this.cpu = cpu;
         trace = partition.trace().vp(index);
         requests = new VpRequests(cpu);
+        idle = new IdleTime(partition.time().clock());
         LocalApic apic = new LocalApic(
                 apicId,
                 index == 0,
@@ -55,7 +64,19 @@ public final class VirtualProcessor {
                 partition.time(),
                 fabric,
                 signal -> requests.raise(1 << signal.ordinal()));
-        context = new VtlContext(0, apic, trace);
+        contexts[0] = new VtlContext(
+                0,
+                apic,
+                partition.gates(0).gate(index),
+                partition.gates(0).pass(index),
+                new VpAssistPage(partition.memory(), 0),
+                idle,
+                trace);
+        context = contexts[0];
+    }
+
+    /** The second half of construction: what looks at the whole partition. */
+    void complete() {
         runner = new VpRunner(partition, this, requests);
     }
 
@@ -72,6 +93,16 @@ public final class VirtualProcessor {
     /** The trust level that is active. */
     public VtlContext context() {
         return context;
+    }
+
+    /** A trust level of this VP, or null where it has not been enabled. */
+    public VtlContext context(int level) {
+        return contexts[level];
+    }
+
+    /** VP run time in 100 ns (TLFS): how long the VP has had something to execute. The VP's thread. */
+    public long runTime() {
+        return partition.referenceTime().at(idle.busy());
     }
 
     public LocalApic apic() {
@@ -94,11 +125,75 @@ public final class VirtualProcessor {
 
     /** Puts everything into its reset state, on the VP's thread. */
     void reset() {
+        context.flushPass().cancel();
+        context.flushGate().lift(InhibitReason.ALL);
+        context.assistPage().reset();
         context.apic().reset();
         cpu.reset(false);
         cpu.setApicBase(context.apic().base());
         context.setActivity(index == 0 ? Activity.RUNNING : Activity.WAIT_FOR_STARTUP);
         runner.reset();
+    }
+
+    // TLB flushes
+
+    /** What others want dropped from this VP's TLBs: add, then {@link #flushPosted}. Any thread. */
+    public PendingFlushes pendingFlushes() {
+        return pendingFlushes;
+    }
+
+    /** Has what is pending done before this VP executes guest code again; brings it out where it does so now. Any thread. */
+    public void flushPosted() {
+        requests.raiseFlush();
+    }
+
+    /** Waits until this VP has seen what was posted, or is not in guest mode: it sees it before it goes there. Any thread. */
+    public void awaitFlushSeen() {
+        for (int spins = 0; requests.flushUnseen(); spins++) {
+            if (spins < SPINS_BEFORE_YIELD) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
+        }
+    }
+
+    void applyFlushes() {
+        pendingFlushes.apply(cpu);
+    }
+
+    /**
+     * Inhibits TLB flushes of one level, for the host: from the return of this until {@link #liftFlushInhibit} no flush hypercall
+     * changes that TLB; a VP that asks for one is suspended. Idempotent. Any thread but one that this VP's turns depend on.
+     */
+    public void inhibitFlushes(int level) {
+        context(level).flushGate().inhibit(InhibitReason.HOST, () -> {}, () -> {
+            // Flushes that have completed, as their callers see it, must not come later (DESIGN.md, section 5,
+            // invariant 2).
+            if (requests.flushPending()) {
+                call(this::applyFlushes);
+            }
+        });
+    }
+
+    /** Lets flushes of one level pass again and resumes who waits. Idempotent. Any thread. */
+    public void liftFlushInhibit(int level) {
+        context(level).flushGate().lift(InhibitReason.HOST);
+    }
+
+    /** Why flushes of one level are inhibited: bits of {@link InhibitReason}; 0 where they are not. Any thread. */
+    public int flushInhibitReasons(int level) {
+        return context(level).flushGate().reasons();
+    }
+
+    /** The guest has nothing useful to do just now: somebody else may run. The VP's thread. */
+    public void yieldTurn() {
+        Thread.yield();
+    }
+
+    /** Whether something waits for this VP outside guest mode. Any thread. */
+    public boolean wanted() {
+        return requests.signalled() || requests.controlPending();
     }
 
     // Work by others
@@ -200,7 +295,7 @@ public final class VirtualProcessor {
 
     /** Whether a turn would run guest code or serve a signal. Any thread. */
     public boolean ready() {
-        return requests.signalled() || (!requests.paused() && context.activity() == Activity.RUNNING);
+        return requests.signalled() || (!requests.paused() && context.executable());
     }
 
     /** Whether a turn would serve the host (stop, work, a new pause): it runs no guest code. Any thread. */

@@ -21,6 +21,14 @@ final class VpRequests {
     /** One bit a {@link ApicOwner.Signal}, by ordinal. */
     static final int SIGNALS = (1 << ApicOwner.Signal.values().length) - 1;
 
+    /** The wait at a gate may be over ({@link portcullis.hypervisor.gate.FlushPass#acknowledge}). */
+    static final int RESUMED = 1 << 4;
+    /** TLB flushes are pending: applied before guest code is entered, no reason to wake up. */
+    static final int FLUSH = 1 << 5;
+
+    private static final int WAKING = SIGNALS | RESUMED;
+    private static final int TAKEN = WAKING | FLUSH;
+
     static final int INTERRUPT = 1 << ApicOwner.Signal.INTERRUPT.ordinal();
     /** The VP's work queue is not empty. Served while paused, too. */
     static final int WORK = 1 << 8;
@@ -72,6 +80,23 @@ final class VpRequests {
         }
     }
 
+    /** Says that TLB flushes are pending. A VP in guest mode is brought out; one that sleeps sleeps on. Any thread. */
+    void raiseFlush() {
+        int before = (int) WORD.getAndBitwiseOr(this, FLUSH);
+        if ((before & (FLUSH | IN_GUEST)) == IN_GUEST) {
+            cpu.kick();
+        }
+    }
+
+    /** Whether the VP executes guest code with a flush pending that it has not seen. Any thread. */
+    boolean flushUnseen() {
+        return (word & (FLUSH | IN_GUEST)) == (FLUSH | IN_GUEST);
+    }
+
+    boolean flushPending() {
+        return (word & FLUSH) != 0;
+    }
+
     /** Takes PAUSE away. */
     void resume() {
         int before = (int) WORD.getAndBitwiseAnd(this, ~PAUSE);
@@ -88,7 +113,7 @@ final class VpRequests {
     /**
      * Takes what is to be done next, on the VP's thread.
      *
-     * @return STOP; or WORK, taken; or PAUSE: call {@link #beQuiet}; or all signal bits there were, taken, perhaps none
+     * @return STOP; or WORK, taken; or PAUSE: call {@link #beQuiet}; or all others that there were, taken, perhaps none
      */
     int take() {
         while (true) {
@@ -103,11 +128,11 @@ final class VpRequests {
             if ((now & PAUSE) != 0) {
                 return PAUSE;
             }
-            if ((now & (SIGNALS | QUIET)) == 0) {
+            if ((now & (TAKEN | QUIET)) == 0) {
                 return 0;
             }
-            if (WORD.compareAndSet(this, now, now & ~(SIGNALS | QUIET))) {
-                return now & SIGNALS;
+            if (WORD.compareAndSet(this, now, now & ~(TAKEN | QUIET))) {
+                return now & TAKEN;
             }
         }
     }
@@ -150,12 +175,12 @@ final class VpRequests {
     /** Whether there is a signal to serve, and no pause. */
     boolean signalled() {
         int now = word;
-        return (now & PAUSE) == 0 && (now & SIGNALS) != 0;
+        return (now & PAUSE) == 0 && (now & WAKING) != 0;
     }
 
     /** Whether a sleeping VP must wake. QUIET without PAUSE: a pause is over, and what it interrupted goes on. */
     private static boolean actionable(int word) {
-        return controlPending(word) || ((word & PAUSE) == 0 && (word & (SIGNALS | QUIET)) != 0);
+        return controlPending(word) || ((word & PAUSE) == 0 && (word & (WAKING | QUIET)) != 0);
     }
 
     /** Marks the VP asleep. @return false where there is a request: it is awake. Else {@link #unmarkParked} follows */

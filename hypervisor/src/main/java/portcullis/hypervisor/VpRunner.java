@@ -7,6 +7,7 @@ import portcullis.hypervisor.VirtualProcessor.Turn;
 import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.ApicOwner.Signal;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.VpTrace;
 
 /**
@@ -80,6 +81,26 @@ final class VpRunner {
     }
 
     private void serve(int signals) {
+        if ((signals & VpRequests.FLUSH) != 0) {
+            vp.applyFlushes();
+        }
+        if ((signals & VpRequests.RESUMED) != 0) {
+            resumed();
+        }
+        if ((signals & VpRequests.SIGNALS) != 0) {
+            serveApic(signals);
+        }
+    }
+
+    private void resumed() {
+        VtlContext context = vp.context();
+        context.flushPass().acknowledge();
+        if (!context.flushPass().suspended()) {
+            context.traceResume(ResumeReason.LIFTED);
+        }
+    }
+
+    private void serveApic(int signals) {
         LocalApic apic = vp.apic();
         // INIT before start-up: the local APIC forgets a start-up IPI that came before an INIT.
         if (has(signals, Signal.INIT) && apic.takeInit()) {
@@ -106,6 +127,9 @@ final class VpRunner {
     private void init() {
         LocalApic apic = vp.apic();
         apic.init();
+        if (vp.context().flushPass().cancel()) {
+            vp.context().traceResume(ResumeReason.INIT);
+        }
         cpu.reset(true);
         boolean boot = (apic.base() & LocalApic.BASE_BOOT_PROCESSOR) != 0;
         vp.context().setActivity(boot ? Activity.RUNNING : Activity.WAIT_FOR_STARTUP);
@@ -130,7 +154,9 @@ final class VpRunner {
 
     private Turn execute() {
         VtlContext context = vp.context();
-        if (context.activity() == Activity.WAIT_FOR_STARTUP) {
+        // A suspended level takes no interrupt: it is in the middle of an instruction, as far as anybody can tell.
+        if (context.activity() == Activity.WAIT_FOR_STARTUP
+                || context.flushPass().suspended()) {
             return Turn.IDLE;
         }
         if (lookForInterrupts) {
@@ -186,6 +212,9 @@ final class VpRunner {
             trace.injected(context.level(), vector);
             context.setActivity(Activity.RUNNING);
             more = apic.deliverable() != LocalApic.NONE;
+        }
+        if (more && context.activity() == Activity.IDLE) {
+            context.setActivity(Activity.RUNNING);
         }
         // A halted processor that takes no interrupts executes nothing that could change that.
         boolean window = more && context.activity() == Activity.RUNNING;

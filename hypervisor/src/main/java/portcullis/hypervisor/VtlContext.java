@@ -1,6 +1,11 @@
 package portcullis.hypervisor;
 
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.gate.FlushGate;
+import portcullis.hypervisor.gate.FlushPass;
+import portcullis.hypervisor.hyperv.MsrGroup;
+import portcullis.hypervisor.hyperv.VpAssistPage;
+import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.RunState;
 import portcullis.hypervisor.trace.VpTrace;
 
@@ -11,19 +16,86 @@ public final class VtlContext {
         RUNNING,
         /** After HLT, until an interrupt that is not masked, NMI, INIT or reset. */
         HALTED,
+        /** Virtual idle (TLFS): until an interrupt, masked by RFLAGS.IF or not, NMI, INIT or reset. */
+        IDLE,
         /** After reset or INIT of an application processor, until a start-up IPI (SDM 9.4). */
         WAIT_FOR_STARTUP
     }
 
     private final int level;
     private final LocalApic apic;
+    private final FlushGate gate;
+    private final FlushPass pass;
+    private final VpAssistPage assistPage;
+    private final IdleTime idle;
     private final VpTrace trace;
+    private long suspendedSince;
+    private int suspendedOn = FlushPass.NONE;
+    private MsrGroup synic = MsrGroup.NONE;
     private volatile Activity activity = Activity.WAIT_FOR_STARTUP;
 
-    VtlContext(int level, LocalApic apic, VpTrace trace) {
+    VtlContext(
+            int level,
+            LocalApic apic,
+            FlushGate gate,
+            FlushPass pass,
+            VpAssistPage assistPage,
+            IdleTime idle,
+            VpTrace trace) {
         this.level = level;
+        this.idle = idle;
         this.apic = apic;
+        this.gate = gate;
+        this.pass = pass;
+        this.assistPage = assistPage;
         this.trace = trace;
+    }
+
+    /** What stands before this level's TLB. */
+    public FlushGate flushGate() {
+        return gate;
+    }
+
+    /** How this level passes the gates of others, and whether it is suspended at one. */
+    public FlushPass flushPass() {
+        return pass;
+    }
+
+    public VpAssistPage assistPage() {
+        return assistPage;
+    }
+
+    /** SynIC and synthetic timers. */
+    public MsrGroup synic() {
+        return synic;
+    }
+
+    void setSynic(MsrGroup group) {
+        synic = group;
+    }
+
+    /** Tells traces that this level is suspended at a gate, on the hypercall at {@code rip}. */
+    public void traceSuspend(long rip, int code) {
+        suspendedSince = trace.begin();
+        suspendedOn = pass.waitingOn();
+        trace.suspended(level, suspendedOn, rip, code);
+    }
+
+    void traceResume(ResumeReason why) {
+        if (suspendedOn != FlushPass.NONE) {
+            trace.resumed(level, suspendedSince, suspendedOn, why);
+            suspendedOn = FlushPass.NONE;
+        }
+    }
+
+    /** Goes to sleep as HV_X64_MSR_GUEST_IDLE has it. The VP's thread. */
+    public void idle() {
+        setActivity(Activity.IDLE);
+    }
+
+    /** Whether guest code may run: not halted, not suspended. Any thread. */
+    boolean executable() {
+        return activity == Activity.RUNNING && !pass.suspended();
     }
 
     /** 0 to 2. */
@@ -43,6 +115,9 @@ public final class VtlContext {
     void setActivity(Activity now) {
         Activity before = activity;
         activity = now;
+        if (now != before) {
+            idle.changed(now == Activity.RUNNING);
+        }
         // A processor that waits says so again at each reset: else a trace would not know of those that are never
         // started.
         if (now != before || now == Activity.WAIT_FOR_STARTUP) {
@@ -53,7 +128,7 @@ public final class VtlContext {
     private static RunState runState(Activity activity) {
         return switch (activity) {
             case RUNNING -> RunState.RUNNING;
-            case HALTED -> RunState.HALTED;
+            case HALTED, IDLE -> RunState.HALTED;
             case WAIT_FOR_STARTUP -> RunState.WAIT_FOR_STARTUP;
         };
     }

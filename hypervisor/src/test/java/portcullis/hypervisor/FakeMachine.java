@@ -38,7 +38,7 @@ public final class FakeMachine implements AutoCloseable {
 
             @Override
             public EngineCapabilities capabilities() {
-                return new EngineCapabilities(false, true, 1);
+                return new EngineCapabilities(false, true, 1, false);
             }
 
             @Override

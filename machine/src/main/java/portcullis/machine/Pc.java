@@ -106,6 +106,7 @@ public final class Pc implements AutoCloseable {
         partition = makePartition(config, memory, engines, host, addressBits);
         partition.setIoHandler(new BusHandler(ports, windows));
         partition.setBootState(kernel);
+        partition.onGuestCrash(crash -> host.trouble().accept(crash.describe()));
 
         GuestTime time = partition.time();
         interrupts = new InterruptWiring(partition.fabric(), partition.processors());
@@ -156,7 +157,11 @@ public final class Pc implements AutoCloseable {
         Engine engine = engines.create(memory, time.clock(), config.processors(), addressBits, entropy(config.time()));
         int[] apicIds = IntStream.range(0, config.processors()).toArray();
         return new Partition(
-                memory, engine, time, new PartitionConfig(apicIds, engines.apicFeatures(addressBits)), driver);
+                memory,
+                engine,
+                time,
+                new PartitionConfig(apicIds, engines.apicFeatures(addressBits), config.hyperv()),
+                driver);
     }
 
     private static Supplier<RandomGenerator> entropy(TimeSource source) {

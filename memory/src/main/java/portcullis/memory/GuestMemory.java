@@ -60,6 +60,11 @@ public final class GuestMemory implements AutoCloseable {
         flags = HostMapping.reserve(limit >>> PAGE_SHIFT);
     }
 
+    /** Guest physical addresses are below this. */
+    public long limit() {
+        return limit;
+    }
+
     /** Adds zero-filled RAM. */
     public Segment addRam(long gpa, long size) {
         return add(gpa, size, true);

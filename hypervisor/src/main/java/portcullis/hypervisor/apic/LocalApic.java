@@ -364,6 +364,50 @@ public final class LocalApic {
         }
     }
 
+    // Registers whatever the mode, as the hypervisor's own MSRs reach them (TLFS, "APIC Register MSRs")
+
+    /** ICR, high half in bits 63:32, as the mode lays it out; {@link #NONE} where the local APIC is off. */
+    public long interruptCommand() {
+        if (mode() == ApicMode.DISABLED) {
+            return NONE;
+        }
+        synchronized (lock) {
+            return state.commandLow & 0xffff_ffffL | (long) state.commandHigh << 32;
+        }
+    }
+
+    /** Sends an IPI. @return false for #GP: reserved bits, or the local APIC is off */
+    public boolean writeInterruptCommand(long value) {
+        switch (mode()) {
+            case DISABLED -> {
+                return false;
+            }
+            case X2APIC -> {
+                return writeMsr(ApicRegister.FIRST_MSR + (ApicRegister.COMMAND_LOW >>> 4), value);
+            }
+            case XAPIC -> {
+                writeRegister(ApicRegister.COMMAND_HIGH, (int) (value >>> 32));
+                writePage(ApicRegister.COMMAND_LOW, 4, value & 0xffff_ffffL);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** TPR, 8 bits; {@link #NONE} where the local APIC is off. */
+    public long taskPriority() {
+        return mode() == ApicMode.DISABLED ? NONE : state.taskPriority;
+    }
+
+    /** @return false for #GP: reserved bits, or the local APIC is off */
+    public boolean writeTaskPriority(long value) {
+        if (value >>> 8 != 0 || mode() == ApicMode.DISABLED) {
+            return false;
+        }
+        writeRegister(ApicRegister.TASK_PRIORITY, (int) value);
+        return true;
+    }
+
     // The processor's side
 
     /** Bits 7:4 of the TPR: what CR8 shows. */

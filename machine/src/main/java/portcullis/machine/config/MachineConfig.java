@@ -1,6 +1,7 @@
 package portcullis.machine.config;
 
 import java.util.List;
+import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.machine.MemoryMap;
 
 /**
@@ -11,13 +12,20 @@ import portcullis.machine.MemoryMap;
  * @param boot what it starts
  * @param disks virtio block devices, in slot order
  * @param time what makes its time pass
+ * @param hyperv what of Microsoft's hypervisor interface the guest finds
  */
-public record MachineConfig(int processors, long ramBytes, BootFiles boot, List<DiskFile> disks, TimeSource time) {
+public record MachineConfig(
+        int processors, long ramBytes, BootFiles boot, List<DiskFile> disks, TimeSource time, HypervConfig hyperv) {
     /** APIC ids 0 to 254, so that every guest can reach all of them, with x2APIC or without. */
     public static final int MAX_PROCESSORS = 255;
 
     /** Slots that are left to disks. */
     public static final int MAX_DISKS = 16;
+
+    /** Without Microsoft's hypervisor interface. */
+    public MachineConfig(int processors, long ramBytes, BootFiles boot, List<DiskFile> disks, TimeSource time) {
+        this(processors, ramBytes, boot, disks, time, HypervConfig.OFF);
+    }
 
     /** @throws IllegalArgumentException where a figure is out of range; the message says which */
     public MachineConfig {

@@ -1,0 +1,28 @@
+package portcullis.hypervisor;
+
+import java.util.ArrayList;
+import java.util.List;
+import portcullis.hypervisor.flush.FlushCalls;
+import portcullis.hypervisor.hypercall.ExtendedCalls;
+import portcullis.hypervisor.hypercall.Hypercall;
+import portcullis.hypervisor.hypercall.IpiCalls;
+import portcullis.hypervisor.hypercall.SchedulingCalls;
+import portcullis.hypervisor.hyperv.Enlightenment;
+import portcullis.hypervisor.hyperv.HypervConfig;
+
+/** Which hypercalls there are in a partition. All others do not exist, or are refused by privilege. */
+final class HypercallSet {
+    private HypercallSet() {}
+
+    static List<Hypercall> offeredBy(HypervConfig config) {
+        List<Hypercall> calls = new ArrayList<>(SchedulingCalls.calls());
+        calls.addAll(ExtendedCalls.calls());
+        if (config.has(Enlightenment.TLB_FLUSH)) {
+            calls.addAll(FlushCalls.calls());
+        }
+        if (config.has(Enlightenment.IPI)) {
+            calls.addAll(IpiCalls.calls());
+        }
+        return calls;
+    }
+}

@@ -1,0 +1,67 @@
+package portcullis.hypervisor.hypercall;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import portcullis.memory.GuestMemory;
+import portcullis.memory.GuestMemory.Segment;
+import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.HypercallCode;
+
+/** The extended hypercalls: ExtQueryCapabilities, ExtGetBootZeroedMemory (TLFS). */
+public final class ExtendedCalls {
+    private static final long CAPABILITY_BOOT_ZEROED_MEMORY = 1;
+    private static final int MOST_RANGES = 255;
+    private static final int RANGE_BYTES = 16;
+
+    /** Pages of guest memory from {@code first} on. */
+    private record Range(long first, long pages) {}
+
+    private ExtendedCalls() {}
+
+    public static List<Hypercall> calls() {
+        return List.of(
+                new Hypercall(HypercallCode.EXT_QUERY_CAPABILITIES, call -> {
+                    call.outputLong(0, CAPABILITY_BOOT_ZEROED_MEMORY);
+                    return HvStatus.SUCCESS;
+                }),
+                new Hypercall(HypercallCode.EXT_GET_BOOT_ZEROED_MEMORY, ExtendedCalls::bootZeroedMemory));
+    }
+
+    /** The largest runs of pages that nobody has written to since the machine was made. */
+    private static int bootZeroedMemory(CallContext call) {
+        List<Range> ranges = untouched(call.partition().memory());
+        ranges.sort(Comparator.comparingLong(Range::pages).reversed());
+        int count = Math.min(ranges.size(), MOST_RANGES);
+        call.outputLong(0, count);
+        for (int i = 0; i < MOST_RANGES; i++) {
+            call.outputLong(8 + i * RANGE_BYTES, i < count ? ranges.get(i).first() : 0);
+            call.outputLong(16 + i * RANGE_BYTES, i < count ? ranges.get(i).pages() : 0);
+        }
+        return HvStatus.SUCCESS;
+    }
+
+    private static List<Range> untouched(GuestMemory memory) {
+        List<Range> ranges = new ArrayList<>();
+        for (Segment segment : memory.segments()) {
+            if (!segment.writable() || segment.gpa() >= memory.limit()) {
+                continue;
+            }
+            long end = segment.gpa() + segment.size();
+            long start = -1;
+            for (long gpa = segment.gpa(); gpa < end; gpa += GuestMemory.PAGE_SIZE) {
+                boolean clean = (memory.pageFlags(gpa) & GuestMemory.PAGE_DIRTY) == 0;
+                if (clean && start < 0) {
+                    start = gpa;
+                } else if (!clean && start >= 0) {
+                    ranges.add(new Range(start >>> 12, gpa - start >>> 12));
+                    start = -1;
+                }
+            }
+            if (start >= 0) {
+                ranges.add(new Range(start >>> 12, end - start >>> 12));
+            }
+        }
+        return ranges;
+    }
+}

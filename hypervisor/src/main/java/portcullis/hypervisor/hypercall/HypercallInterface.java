@@ -1,0 +1,279 @@
+package portcullis.hypervisor.hypercall;
+
+import portcullis.engine.ExitDetails;
+import portcullis.engine.Register;
+import portcullis.engine.Segment;
+import portcullis.engine.SegmentRegister;
+import portcullis.engine.VirtualCpu;
+import portcullis.hypervisor.Partition;
+import portcullis.hypervisor.VirtualProcessor;
+import portcullis.memory.GuestAddressException;
+import portcullis.memory.MemoryView;
+import portcullis.tlfs.CallShape;
+import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.HypercallInput;
+
+/**
+ * Takes one VP's hypercalls from registers to handlers and back (TLFS, "Hypercall Interface"). What is wrong with the call as
+ * such is found here, in this order: mode and privilege level (#UD), code, privilege, control word, alignment, access.
+ */
+public final class HypercallInterface {
+    private static final int UD = 6;
+    private static final long CR0_PE = 1;
+    private static final long EFER_LMA = 1 << 10;
+    private static final long RFLAGS_VM = 1 << 17;
+
+    /** Reserved bits, and nesting: there is no other hypervisor below this one. */
+    private static final long RESERVED = HypercallInput.RESERVED | HypercallInput.IS_NESTED;
+
+    private static final long START_FIELD =
+            (long) HypercallInput.REP_START_INDEX_MASK << HypercallInput.REP_START_INDEX_SHIFT;
+
+    private static final int FAST_BYTES = HypercallInput.EXTENDED_FAST_SIZE;
+    private static final int SHORT_FAST_BYTES = HypercallInput.FAST_SIZE;
+
+    /** TLFS, "Hypercall Continuation". */
+    private static final long SLICE_MICROSECONDS = 50;
+
+    private final Partition partition;
+    private final VirtualProcessor vp;
+    private final VirtualCpu cpu;
+    private final HypercallTable table;
+    private final CallContext context;
+    private final long sliceTicks;
+
+    // Of the call in progress.
+    private Hypercall call;
+    private CallShape shape;
+    private long control;
+    private long inputGpa;
+    private long outputGpa;
+
+    public HypercallInterface(Partition partition, VirtualProcessor vp, HypercallTable table) {
+        this.partition = partition;
+        this.vp = vp;
+        cpu = vp.cpu();
+        this.table = table;
+        context = new CallContext(partition, vp);
+        sliceTicks = partition.time().clock().frequency() * SLICE_MICROSECONDS / 1_000_000;
+    }
+
+    /** Carries out the call under the CPU's RIP. */
+    public void call(ExitDetails exit) {
+        long began = vp.trace().begin();
+        if (!legalEnvironment()) {
+            cpu.injectException(UD, false, 0);
+            return;
+        }
+        context.wide = (cpu.get(Register.EFER) & EFER_LMA) != 0
+                && (cpu.segment(SegmentRegister.CS).attributes() & Segment.L) != 0;
+        readRegisters();
+        shape = null;
+        context.repsDone = 0;
+        int status = perform();
+        switch (status) {
+            case HypercallHandler.SUSPENDED ->
+                context.level().traceSuspend(cpu.get(Register.RIP), (int) control & HypercallInput.CALL_CODE_MASK);
+            case HypercallHandler.INTERCEPTED, HypercallHandler.DONE -> {
+                // RIP stays where it is, or is where the handler has set it.
+            }
+            case HypercallHandler.UNDEFINED -> cpu.injectException(UD, false, 0);
+            case HypercallHandler.CONTINUE -> writeStartIndex();
+            default -> complete(status, exit, began);
+        }
+    }
+
+    /** TLFS, "Legal Hypercall Environments". */
+    private boolean legalEnvironment() {
+        return (cpu.get(Register.CR0) & CR0_PE) != 0
+                && (cpu.get(Register.RFLAGS) & RFLAGS_VM) == 0
+                && cpu.segment(SegmentRegister.SS).dpl() == 0
+                && partition.level(context.level().level()).guestOsId() != 0;
+    }
+
+    private void readRegisters() {
+        if (context.wide) {
+            control = cpu.get(Register.RCX);
+            inputGpa = cpu.get(Register.RDX);
+            outputGpa = cpu.get(Register.R8);
+        } else {
+            control = pair(Register.RDX, Register.RAX);
+            inputGpa = pair(Register.RBX, Register.RCX);
+            outputGpa = pair(Register.RDI, Register.RSI);
+        }
+    }
+
+    private long pair(Register high, Register low) {
+        return cpu.get(high) << 32 | cpu.get(low) & 0xffff_ffffL;
+    }
+
+    private int perform() {
+        call = table.lookup((int) control & HypercallInput.CALL_CODE_MASK);
+        if (call == null) {
+            return HvStatus.INVALID_HYPERCALL_CODE;
+        }
+        shape = call.code().shape();
+        if (!partition.hyperv().grants(call.code().privileges())) {
+            return HvStatus.ACCESS_DENIED;
+        }
+        context.setShape(shape);
+        context.fast = (control & HypercallInput.FAST) != 0;
+        context.variableHeader = (int) (control >>> HypercallInput.VARIABLE_HEADER_SIZE_SHIFT)
+                & HypercallInput.VARIABLE_HEADER_SIZE_MASK;
+        context.repCount = (int) (control >>> HypercallInput.REP_COUNT_SHIFT) & HypercallInput.REP_COUNT_MASK;
+        context.repStart =
+                (int) (control >>> HypercallInput.REP_START_INDEX_SHIFT) & HypercallInput.REP_START_INDEX_MASK;
+        boolean repsWrong =
+                shape.rep() ? context.repStart >= context.repCount : context.repCount != 0 || context.repStart != 0;
+        if ((control & RESERVED) != 0 || repsWrong || context.variableHeader != 0 && !shape.variableHeader()) {
+            return HvStatus.INVALID_HYPERCALL_INPUT;
+        }
+        int inputBytes = context.headerBytes() + context.repCount * shape.inputElement();
+        int outputBytes = CallContext.align8(shape.outputHeader()) + context.repCount * shape.outputElement();
+        int status = context.fast ? takeFast(inputBytes, outputBytes) : takeSlow(inputBytes, outputBytes);
+        if (status != HvStatus.SUCCESS) {
+            return status;
+        }
+        context.repsDone = context.repStart;
+        context.beginSlice(sliceTicks);
+        status = call.handler().call(context);
+        if (status == HvStatus.SUCCESS
+                || status == HypercallHandler.CONTINUE
+                || shape.outputElement() != 0 && status > 0) {
+            if (context.fast) {
+                giveFast(inputBytes, outputBytes);
+            } else {
+                giveSlow(outputBytes);
+            }
+        }
+        return status;
+    }
+
+    // Register-based calls
+
+    private int takeFast(int inputBytes, int outputBytes) {
+        boolean registersSuffice = inputBytes <= SHORT_FAST_BYTES;
+        if (!registersSuffice && !partition.hyperv().xmmInput()
+                || outputBytes != 0 && !partition.hyperv().xmmOutput()) {
+            return HypercallHandler.UNDEFINED;
+        }
+        int outputBegins = inputBytes + 15 & -16;
+        if (inputBytes > FAST_BYTES || outputBytes != 0 && (!context.wide || outputBegins + outputBytes > FAST_BYTES)) {
+            return HvStatus.INVALID_HYPERCALL_INPUT;
+        }
+        putInput(0, inputGpa);
+        putInput(8, outputGpa);
+        for (int offset = SHORT_FAST_BYTES; offset < inputBytes; offset += 8) {
+            int word = (offset >>> 3) - 2;
+            putInput(offset, cpu.xmm(word >>> 1, word & 1));
+        }
+        return HvStatus.SUCCESS;
+    }
+
+    private void putInput(int offset, long value) {
+        for (int i = 0; i < 8; i++) {
+            context.input[offset + i] = (byte) (value >>> i * 8);
+        }
+    }
+
+    private void giveFast(int inputBytes, int outputBytes) {
+        int begins = inputBytes + 15 & -16;
+        for (int offset = 0; offset < outputBytes; offset += 8) {
+            long value = 0;
+            for (int i = 0; i < 8; i++) {
+                value |= (context.output[offset + i] & 0xffL) << i * 8;
+            }
+            int word = begins + offset >>> 3;
+            switch (word) {
+                case 0 -> cpu.set(Register.RDX, value);
+                case 1 -> cpu.set(Register.R8, value);
+                default -> cpu.setXmm(word - 2 >>> 1, word & 1, value);
+            }
+        }
+    }
+
+    // Memory-based calls
+
+    private int takeSlow(int inputBytes, int outputBytes) {
+        if (misplaced(inputGpa, inputBytes) || misplaced(outputGpa, outputBytes)) {
+            return HvStatus.INVALID_ALIGNMENT;
+        }
+        boolean overlap = inputBytes != 0
+                && outputBytes != 0
+                && inputGpa < outputGpa + outputBytes
+                && outputGpa < inputGpa + inputBytes;
+        if (overlap) {
+            return HvStatus.INVALID_ALIGNMENT;
+        }
+        MemoryView view = view();
+        try {
+            if (outputBytes != 0) {
+                if (!view.writable(outputGpa, outputBytes)) {
+                    return HvStatus.INVALID_HYPERCALL_INPUT;
+                }
+            }
+            if (inputBytes != 0) {
+                view.read(inputGpa, context.input, 0, inputBytes);
+            }
+        } catch (GuestAddressException absent) {
+            return HvStatus.INVALID_HYPERCALL_INPUT;
+        }
+        return HvStatus.SUCCESS;
+    }
+
+    private boolean misplaced(long gpa, int bytes) {
+        return bytes != 0
+                && ((gpa & 7) != 0
+                        || (gpa & CallContext.PAGE - 1) + bytes > CallContext.PAGE
+                        || gpa < 0
+                        || gpa >= partition.memory().limit());
+    }
+
+    private MemoryView view() {
+        return partition.memory().view(context.level().level());
+    }
+
+    private void giveSlow(int outputBytes) {
+        if (outputBytes == 0) {
+            return;
+        }
+        int first = context.outputElement(context.repStart);
+        int end = shape.outputElement() == 0 ? outputBytes : context.outputElement(context.repsDone);
+        int header = shape.outputHeader();
+        try {
+            if (header != 0) {
+                view().write(outputGpa, context.output, 0, header);
+            }
+            if (shape.outputElement() != 0 && end > first) {
+                view().write(outputGpa + first, context.output, first, end - first);
+            }
+        } catch (GuestAddressException gone) {
+            // Another VP has taken the page away since it was checked: the output has nowhere to go.
+        }
+    }
+
+    // Results
+
+    private void complete(int status, ExitDetails exit, long began) {
+        long reps = shape != null && shape.rep() ? context.repsDone : 0;
+        long result = status | reps << HypercallInput.REP_COUNT_SHIFT;
+        if (context.wide) {
+            cpu.set(Register.RAX, result);
+        } else {
+            cpu.set(Register.RAX, result & 0xffff_ffffL);
+            cpu.set(Register.RDX, result >>> 32);
+        }
+        cpu.completeInstruction(exit.instructionLength);
+        vp.trace().hypercall(context.level().level(), began, control, result);
+    }
+
+    private void writeStartIndex() {
+        long next = control & ~START_FIELD | (long) context.repsDone << HypercallInput.REP_START_INDEX_SHIFT;
+        if (context.wide) {
+            cpu.set(Register.RCX, next);
+        } else {
+            cpu.set(Register.RAX, next & 0xffff_ffffL);
+            cpu.set(Register.RDX, next >>> 32);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package portcullis.hypervisor.hyperv;
+
+import portcullis.memory.GuestMemory;
+import portcullis.memory.MemoryView;
+import portcullis.memory.OverlayPage;
+
+/** The VP assist page of one trust level of one VP (TLFS, "Virtual Processor Assist Page"). The VP's thread. */
+public final class VpAssistPage {
+    private static final long ENABLE = 1;
+    private static final long PAGE_NUMBER = -4096L;
+
+    private final GuestMemory memory;
+    private final MemoryView view;
+    private long register;
+    private OverlayPage page;
+    private boolean placed;
+
+    public VpAssistPage(GuestMemory memory, int level) {
+        this.memory = memory;
+        view = memory.view(level);
+    }
+
+    /** HV_X64_MSR_VP_ASSIST_PAGE. */
+    public long register() {
+        return register;
+    }
+
+    /** @return false where WRMSR raises #GP: a page beyond the guest's address space */
+    public boolean setRegister(long value) {
+        long gpa = value & PAGE_NUMBER;
+        boolean enable = (value & ENABLE) != 0;
+        if (enable && (gpa < 0 || gpa >= memory.limit())) {
+            return false;
+        }
+        register = value;
+        if (placed) {
+            view.remove(page);
+            placed = false;
+        }
+        if (enable) {
+            if (page == null) {
+                page = memory.newOverlay(true);
+            }
+            page.clear();
+            view.place(page, gpa);
+            placed = true;
+        }
+        return true;
+    }
+
+    /** The page, where it is enabled; else null. */
+    public OverlayPage page() {
+        return placed ? page : null;
+    }
+
+    public void reset() {
+        setRegister(0);
+    }
+}
