@@ -15,7 +15,7 @@ if [ ! -f "$jar" ] || [ -n "$(find "$root"/memory/src "$root"/engine/src "$root"
     (cd "$root" && JAVA_HOME=$jdk mvn -B -ntp -q -Dspotless.skip=true -Dmaven.test.skip=true package -pl oracle -am) >&2
 fi
 classpath=$jar
-for module in soft engine memory; do
+for module in soft engine memory state; do
     classpath=$classpath:$root/$module/target/$module-0.1.0-SNAPSHOT.jar
 done
 exec "$jdk/bin/java" --enable-native-access=ALL-UNNAMED -Xmx512m -XX:+UseSerialGC -cp "$classpath" portcullis.oracle.Fuzz "$@"

@@ -42,6 +42,8 @@ class ArchitectureTest {
                 .definedBy("portcullis.tlfs..")
                 .layer("memory")
                 .definedBy("portcullis.memory..")
+                .layer("state")
+                .definedBy("portcullis.state..")
                 .whereLayer("app")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("machine")
@@ -58,6 +60,8 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("hypervisor", "machine", "app")
                 .whereLayer("memory")
                 .mayOnlyBeAccessedByLayers("engine", "soft", "kvm", "hypervisor", "machine", "app")
+                .whereLayer("state")
+                .mayOnlyBeAccessedByLayers("memory", "engine", "soft", "kvm", "hypervisor", "machine", "app")
                 .check(classes);
     }
 
@@ -73,7 +77,8 @@ class ArchitectureTest {
                         "portcullis.kvm..",
                         "portcullis.engine..",
                         "portcullis.tlfs..",
-                        "portcullis.memory..")
+                        "portcullis.memory..",
+                        "portcullis.state..")
                 .check(classes);
     }
 

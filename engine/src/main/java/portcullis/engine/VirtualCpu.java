@@ -1,10 +1,15 @@
 package portcullis.engine;
 
+import portcullis.state.Saved;
+
 /**
  * One virtual processor as an engine runs it. All methods but {@link #kick} are for the one thread that owns it; registers
  * may be read and written between runs only.
+ *
+ * <p>Its saved state is that between two runs, and includes the answer to the last exit where one is due: it may be written
+ * between that and the run that takes the answer. Only an engine of the same name takes it up.
  */
-public interface VirtualCpu extends AutoCloseable {
+public interface VirtualCpu extends Saved, AutoCloseable {
     int index();
 
     /**

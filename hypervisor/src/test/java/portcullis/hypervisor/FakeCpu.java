@@ -12,6 +12,8 @@ import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.engine.Translation;
 import portcullis.engine.VirtualCpu;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** A CPU whose instructions are steps of a Java program. Keeps the contract of kicks, windows, NMIs and budgets. */
 public final class FakeCpu implements VirtualCpu {
@@ -334,6 +336,22 @@ public final class FakeCpu implements VirtualCpu {
     @Override
     public String describe() {
         return "rip " + Long.toHexString(get(Register.RIP)) + "\n";
+    }
+
+    @Override
+    public void save(StateWriter out) {
+        for (Register register : Register.values()) {
+            out.putLong(registers.getOrDefault(register, 0L));
+        }
+        out.putLong(retired);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        for (Register register : Register.values()) {
+            registers.put(register, in.getLong());
+        }
+        retired = in.getLong();
     }
 
     @Override

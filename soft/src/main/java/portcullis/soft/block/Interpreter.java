@@ -11,6 +11,8 @@ import portcullis.soft.decode.Encoding;
 import portcullis.soft.decode.Instruction;
 import portcullis.soft.protect.EventDelivery;
 import portcullis.soft.state.State;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** The interpreter's loop: finds blocks, runs them, delivers events, leaves on exits. */
 public abstract class Interpreter extends Cpu {
@@ -612,5 +614,44 @@ public abstract class Interpreter extends Cpu {
     protected final void closeCpu() {
         rendezvous.leave(this);
         freeState();
+    }
+
+    // ---- saved state -----------------------------------------------------------------------------------------------
+
+    @Override
+    public void save(StateWriter out) {
+        super.save(out);
+        out.putInt(pendingVector);
+        out.putBoolean(pendingKind != null);
+        if (pendingKind != null) {
+            out.putEnum(pendingKind);
+        }
+        out.putBoolean(pendingHasError);
+        out.putInt(pendingError);
+        out.putInt(nmisPending);
+        out.putBoolean(windowWanted);
+        out.putBoolean(unanswered != null);
+        if (unanswered != null) {
+            out.putEnum(unanswered);
+        }
+        out.putBoolean(alone);
+        out.putLong(retired);
+        out.putBoolean((HostMemory.getIntVolatile(state + State.POLL) & ATTENTION) != 0);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        super.restore(in);
+        pendingVector = in.getInt(-1, 0xff);
+        pendingKind = in.getBoolean() ? in.getEnum(EventDelivery.Kind.class) : null;
+        pendingHasError = in.getBoolean();
+        pendingError = in.getInt();
+        nmisPending = in.getInt(0, 2);
+        windowWanted = in.getBoolean();
+        unanswered = in.getBoolean() ? in.getEnum(ExitReason.class) : null;
+        alone = in.getBoolean();
+        retired = in.getLong();
+        budgetEnd = Long.MAX_VALUE;
+        HostMemory.putIntVolatile(state + State.POLL, in.getBoolean() ? ATTENTION : 0);
     }
 }

@@ -15,6 +15,8 @@ import portcullis.soft.state.State;
 import portcullis.soft.system.ModelSpecific;
 import portcullis.soft.system.ResetState;
 import portcullis.soft.system.XsaveArea;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** A virtual CPU of the software engine: the engine contract over the interpreter. */
 public final class SoftCpu extends Interpreter implements VirtualCpu {
@@ -344,6 +346,19 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
             text.append(" %02x".formatted(HostMemory.getByte(host)));
         }
         return text.toString();
+    }
+
+    /** Everything, cached translations included: what executes after a restore is what would have without one. */
+    @Override
+    public void save(StateWriter out) {
+        super.save(out);
+        out.putLong(apicBase);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        super.restore(in);
+        apicBase = in.getLong();
     }
 
     @Override

@@ -8,6 +8,8 @@ import portcullis.memory.host.HostMemory;
 import portcullis.soft.fp.sse.SseArithmetic;
 import portcullis.soft.model.CpuModel;
 import portcullis.soft.state.State;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * What instructions are written against: everything below plus modes, segments, the stack, exits and control registers.
@@ -306,5 +308,40 @@ public abstract class Cpu extends ControlRegisters {
         } finally {
             endExclusive();
         }
+    }
+
+    // ---- saved state -----------------------------------------------------------------------------------------------
+
+    @Override
+    public void save(StateWriter out) {
+        super.save(out);
+        msrs.save(out);
+        out.putInt(shadow);
+        out.putBoolean(nmiBlocked);
+        out.putInt(breakpointsHit);
+        out.putInt(replayCount);
+        for (int i = 0; i < replayCount; i++) {
+            out.putLong(replay[i]);
+        }
+        // What the answer of an exit that has not been replayed yet consists of.
+        out.putLong(exit.value);
+        out.putBoolean(exit.fault);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        super.restore(in);
+        writeDr7(field(State.DR7));
+        msrs.restore(in);
+        shadow = in.getInt(0, SHADOW_STI | SHADOW_SS);
+        nmiBlocked = in.getBoolean();
+        breakpointsHit = in.getInt();
+        replayCount = in.getInt(0, MAX_REPLAY - 1);
+        replayCursor = 0;
+        for (int i = 0; i < replayCount; i++) {
+            replay[i] = in.getLong();
+        }
+        exit.value = in.getLong();
+        exit.fault = in.getBoolean();
     }
 }

@@ -8,6 +8,8 @@ import portcullis.memory.host.HostMemory;
 import portcullis.soft.mmu.PageWalker;
 import portcullis.soft.mmu.Tlb;
 import portcullis.soft.state.State;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * Loads and stores by linear address, through the two levels of TLB.
@@ -658,5 +660,96 @@ public abstract class LinearMemory extends Flags {
         fault(vector, 0);
         fault.hasErrorCode = false;
         return fault;
+    }
+
+    // ---- saved state -----------------------------------------------------------------------------------------------
+
+    /** Writes registers and cached translations. Each layer above adds what it holds. */
+    public void save(StateWriter out) {
+        RegisterImage.save(this, out);
+        for (int i = 0; i < 4; i++) {
+            out.putLong(walker.pdpte(i));
+        }
+        tlb.save(out);
+        saveFirstLevel(out);
+    }
+
+    /** Reads what {@link #save} wrote, and does what follows from it. */
+    public void restore(StateReader in) {
+        RegisterImage.restore(this, in);
+        for (int i = 0; i < 4; i++) {
+            walker.pdpte(i, in.getLong());
+        }
+        pagingChanged();
+        clearFirstLevel();
+        forgetContexts();
+        tlb.restore(in);
+        restoreFirstLevel(in);
+    }
+
+    /** The first level is no subset of the second: an entry stays when another page takes its place there. */
+    private void saveFirstLevel(StateWriter out) {
+        int[] owners = new int[CONTEXTS];
+        for (int i = 0; i < contextIds.length; i++) {
+            if (contextIds[i] / CONTEXTS == contextEpoch) {
+                owners[(int) (contextIds[i] % CONTEXTS)] = i + 1;
+            }
+        }
+        StateWriter entries = new StateWriter();
+        int count = 0;
+        for (int i = 0; i < State.TLB_ENTRIES; i++) {
+            long entry = state + State.TLB + ((long) i << State.TLB_ENTRY_SHIFT);
+            long read = HostMemory.getLong(entry);
+            long write = HostMemory.getLong(entry + State.TLB_WRITE);
+            long tag = read | write;
+            int owner = owners[(int) tag & CONTEXTS - 1];
+            long page = HostMemory.getLong(entry + State.TLB_PAGE);
+            // Overlay pages may lie elsewhere in host memory after a restore. Whoever changes them has entries dropped,
+            // so
+            // none of theirs is stale and worth keeping.
+            if (owner != 0 && page >>> memory.addressBits() == 0) {
+                count++;
+                entries.putLong(tag & PAGE);
+                entries.putLong(page);
+                entries.putInt(owner - 1);
+                entries.putBoolean(read != 0);
+                entries.putBoolean(write != 0);
+            }
+        }
+        out.putInt(count);
+        out.putBytes(entries.toBytes());
+    }
+
+    private void restoreFirstLevel(StateReader in) {
+        int count = in.getInt(0, State.TLB_ENTRIES);
+        StateReader entries = new StateReader(in.name(), in.version(), in.getBytes());
+        for (; count > 0; count--) {
+            long page = entries.getLong() & PAGE;
+            long gpa = entries.getLong() & PAGE;
+            int owner = entries.getInt(0, contextIds.length - 1);
+            boolean readable = entries.getBoolean();
+            boolean writable = entries.getBoolean();
+            if (contextIds[owner] / CONTEXTS != contextEpoch) {
+                if (nextContext == CONTEXTS) {
+                    throw in.refused("has more address spaces than fit");
+                }
+                contextIds[owner] = contextEpoch * CONTEXTS + nextContext++;
+            }
+            GuestMemory.Segment segment = memory.segmentAt(gpa);
+            if (segment == null || gpa >>> memory.addressBits() != 0) {
+                throw in.refused("has a cached translation to where no memory is");
+            }
+            long tag = page | contextIds[owner] % CONTEXTS;
+            long entry = entry(page);
+            HostMemory.putLong(entry, readable ? tag : 0);
+            // As fill() does: a page that is not known as written, or holds code, is written the slow way.
+            boolean quick = segment.writable()
+                    && (memory.pageFlags(gpa) & (GuestMemory.PAGE_CODE | GuestMemory.PAGE_DIRTY))
+                            == GuestMemory.PAGE_DIRTY;
+            HostMemory.putLong(entry + State.TLB_WRITE, writable && quick ? tag : 0);
+            HostMemory.putLong(entry + State.TLB_ADDEND, segment.hostAddress() + (gpa - segment.gpa()) - page);
+            HostMemory.putLong(entry + State.TLB_PAGE, gpa);
+        }
+        entries.finish();
     }
 }

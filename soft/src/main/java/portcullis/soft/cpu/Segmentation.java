@@ -5,6 +5,8 @@ import portcullis.memory.GuestMemory;
 import portcullis.soft.decode.Mode;
 import portcullis.soft.mmu.PageWalker;
 import portcullis.soft.state.State;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** Modes, segments, the stack and near branches: linear addresses from logical ones (SDM 3.4, 5.3 to 5.5). */
 public abstract class Segmentation extends LinearMemory {
@@ -206,5 +208,26 @@ public abstract class Segmentation extends LinearMemory {
 
     public final boolean canonical(long la) {
         return walker.canonical(la);
+    }
+
+    // ---- saved state -----------------------------------------------------------------------------------------------
+
+    @Override
+    public void save(StateWriter out) {
+        super.save(out);
+        out.putLong(gdtBase);
+        out.putInt(gdtLimit);
+        out.putLong(idtBase);
+        out.putInt(idtLimit);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        super.restore(in);
+        gdtBase = in.getLong();
+        gdtLimit = in.getInt(0, 0xffff);
+        idtBase = in.getLong();
+        idtLimit = in.getInt(0, 0xffff);
+        modeChanged();
     }
 }

@@ -1,5 +1,8 @@
 package portcullis.soft.mmu;
 
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /**
  * Which page tables (CR3 bases) the translations of each PCID may stem from. A guest may load another base under the same PCID
  * and keep what is cached (SDM 4.10.4.1), so a PCID can have several.
@@ -79,5 +82,25 @@ final class AddressSpaces {
 
     static int capacity() {
         return CAPACITY;
+    }
+
+    void save(StateWriter out) {
+        out.putInt(currentPcid);
+        out.putLong(currentBase);
+        out.putInt(count);
+        for (int i = 0; i < count; i++) {
+            out.putInt(pcids[i]);
+            out.putLong(bases[i]);
+        }
+    }
+
+    void restore(StateReader in) {
+        currentPcid = in.getInt(0, 0xfff);
+        currentBase = in.getLong();
+        count = in.getInt(0, CAPACITY);
+        for (int i = 0; i < count; i++) {
+            pcids[i] = in.getInt(0, 0xfff);
+            bases[i] = in.getLong();
+        }
     }
 }

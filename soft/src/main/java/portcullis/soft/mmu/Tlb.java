@@ -1,6 +1,8 @@
 package portcullis.soft.mmu;
 
 import java.util.Arrays;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The second-level TLB: what the page walker found, by address space, kept until flushed. Global pages belong to every
@@ -33,6 +35,9 @@ public final class Tlb {
     private static final int PCIDS = 4096;
     private static final int GENERATION = 0x7fff_ffff;
     private static final int EPOCHS = 1 << 19;
+    /** Bits that a guest physical address can have. */
+    private static final long PHYSICAL = (1L << 52) - 1;
+
     private static final long LAST_PAGE = (1L << 52) - 1;
 
     private final long[] smallPage = new long[SMALL];
@@ -333,5 +338,58 @@ public final class Tlb {
         }
         int pcid = pcidOf(stamp);
         return (onlyPcid < 0 || onlyPcid == pcid) && (onlySpace == ALL_SPACES || spaces.made(pcid, onlySpace));
+    }
+
+    // ---- saved state -----------------------------------------------------------------------------------------------
+
+    /**
+     * Writes the entries that count. A guest can tell whether a translation is cached: one that it has changed in memory and not
+     * flushed goes on to be used, and none that it held back with a flush inhibited may go.
+     */
+    public void save(StateWriter out) {
+        save(out, smallPage, smallData, smallStamp);
+        save(out, largePage, largeData, largeStamp);
+        out.putLong(displaced);
+        spaces.save(out);
+    }
+
+    private void save(StateWriter out, long[] pages, long[] entries, long[] stamps) {
+        int count = 0;
+        for (int i = 0; i < pages.length; i++) {
+            count += valid(entries[i], stamps[i], pcidOf(stamps[i])) ? 1 : 0;
+        }
+        out.putInt(count);
+        for (int i = 0; i < pages.length; i++) {
+            if (valid(entries[i], stamps[i], pcidOf(stamps[i]))) {
+                out.putLong(pages[i]);
+                out.putLong(entries[i]);
+                out.putInt(pcidOf(stamps[i]));
+            }
+        }
+    }
+
+    /** Takes up saved entries in place of all there are. */
+    public void restore(StateReader in) {
+        flushAll();
+        restore(in, smallPage, smallData, smallStamp);
+        restore(in, largePage, largeData, largeStamp);
+        displaced = in.getLong();
+        spaces.restore(in);
+    }
+
+    private void restore(StateReader in, long[] pages, long[] entries, long[] stamps) {
+        for (int count = in.getInt(0, pages.length); count > 0; count--) {
+            long page = in.getLong();
+            long entry = in.getLong() & PHYSICAL;
+            int pcid = in.getInt(0, PCIDS - 1);
+            int index = (int) page & pages.length - 1;
+            pages[index] = page;
+            entries[index] = entry;
+            stamps[index] = stamp((entry & GLOBAL) != 0, pcid);
+            if ((entry & GIGANTIC) != 0) {
+                giganticSeen |= gibibyte(page);
+            }
+            fourMegaSeen |= (entry & FOUR_MEGA) != 0;
+        }
     }
 }

@@ -1,6 +1,8 @@
 package portcullis.soft.system;
 
 import java.util.Arrays;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** Values of the model-specific registers that are no part of other state. One a CPU. */
 public final class MsrFile {
@@ -45,5 +47,45 @@ public final class MsrFile {
         mcgStatus = 0;
         Arrays.fill(mtrrVariable, 0);
         Arrays.fill(mtrrFixed, 0);
+    }
+
+    public void save(StateWriter out) {
+        out.putLong(star);
+        out.putLong(lstar);
+        out.putLong(cstar);
+        out.putLong(fmask);
+        out.putLong(kernelGsBase);
+        out.putLong(sysenterCs);
+        out.putLong(sysenterEsp);
+        out.putLong(sysenterEip);
+        out.putLong(tscAux);
+        out.putLong(tscOffset);
+        out.putLong(tscAdjust);
+        out.putLong(pat);
+        out.putLong(miscEnable);
+        out.putLong(mtrrDefaultType);
+        out.putLong(mcgStatus);
+        out.putLongs(mtrrVariable);
+        out.putLongs(mtrrFixed);
+    }
+
+    public void restore(StateReader in) {
+        star = in.getLong();
+        lstar = in.getLong();
+        cstar = in.getLong();
+        fmask = in.getLong();
+        kernelGsBase = in.getLong();
+        sysenterCs = in.getLong();
+        sysenterEsp = in.getLong();
+        sysenterEip = in.getLong();
+        tscAux = in.getLong();
+        tscOffset = in.getLong();
+        tscAdjust = in.getLong();
+        pat = in.getLong();
+        miscEnable = in.getLong();
+        mtrrDefaultType = in.getLong();
+        mcgStatus = in.getLong();
+        in.getLongs(mtrrVariable);
+        in.getLongs(mtrrFixed);
     }
 }

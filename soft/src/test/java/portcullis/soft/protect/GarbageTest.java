@@ -12,7 +12,7 @@ import portcullis.soft.model.CpuModel;
 
 /** Guests that fill their tables and registers with nonsense get faults and shutdowns, never an exception of the host. */
 class GarbageTest {
-    private static final String[] CODE = {
+    static final String[] CODE = {
         "ea",
         "9a",
         "ff1b",
@@ -95,7 +95,7 @@ class GarbageTest {
 
     private static final int[] MODES = {0, 1, 2, 3, 4, 5, 6};
 
-    private static Guest guest(Random random) {
+    static Guest guest(Random random) {
         Guest g = new Guest(random.nextBoolean() ? CpuModel.Vendor.INTEL : CpuModel.Vendor.AMD);
         switch (MODES[random.nextInt(MODES.length)]) {
             case 0 -> g.realMode();
@@ -129,7 +129,7 @@ class GarbageTest {
         return random.nextBoolean() ? raw & ~0xffff0000L | (long) random.nextInt(0x200) << 16 : raw;
     }
 
-    private static void scramble(Guest g, Random random) {
+    static void scramble(Guest g, Random random) {
         for (long at = Guest.GDT; at < Guest.GDT + 0x200; at += 8) {
             if (random.nextInt(4) == 0) {
                 g.memory.putLong(at, descriptor(random));

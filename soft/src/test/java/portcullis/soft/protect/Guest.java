@@ -63,12 +63,15 @@ public final class Guest implements AutoCloseable {
 
     public final GuestMemory memory = new GuestMemory(32);
     public final VirtualCpu cpu;
+    public final CpuModel.Vendor vendor;
     private final SoftEngine engine;
     private long next = CODE;
 
-    private long ticks;
+    /** The time, which passes by a tick whenever somebody looks. */
+    public long ticks;
 
     public Guest(CpuModel.Vendor vendor) {
+        this.vendor = vendor;
         memory.addRam(0, 4 << 20);
         Clock clock = new Clock() {
             @Override
@@ -82,7 +85,11 @@ public final class Guest implements AutoCloseable {
             }
         };
         EnumSet<Feature> features = EnumSet.copyOf(CpuModel.available());
-        engine = new SoftEngine(memory, clock, new CpuModel(vendor, features, 39, 1, clock.frequency()));
+        engine = new SoftEngine(
+                memory,
+                clock,
+                new CpuModel(vendor, features, 39, 1, clock.frequency()),
+                () -> () -> ticks++ * 0x9e37_79b9_7f4a_7c15L);
         cpu = engine.createCpu(0, 0);
         cpu.setBudget(10_000);
         for (int vector = 0; vector < 256; vector++) {
