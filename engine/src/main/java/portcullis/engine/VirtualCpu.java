@@ -41,10 +41,10 @@ public interface VirtualCpu extends Saved, AutoCloseable {
     /** Writes without the checks that an instruction would make; callers pass architecturally valid values. */
     void set(Register register, long value);
 
-    /** Half {@code half} (0 low, 1 high) of XMM register 0 to 15. */
-    long xmm(int register, int half);
+    /** Quarter {@code part} (8 bytes, 0 lowest) of vector register 0 to 15: XMM is 0 and 1, the upper half of YMM 2 and 3. */
+    long vector(int register, int part);
 
-    void setXmm(int register, int half, long value);
+    void setVector(int register, int part, long value);
 
     /**
      * Moves behind the instruction that a HYPERCALL exit left RIP on, as if the processor had completed it: shadows end, RF is
@@ -103,6 +103,25 @@ public interface VirtualCpu extends Saved, AutoCloseable {
      * @return whether NMIs are not blocked: a processor that has halted wakes for this one
      */
     boolean postNmi();
+
+    /** The interrupt or exception that the next run delivers before anything else, or null. */
+    PendingEvent pendingEvent();
+
+    /** Takes {@link #pendingEvent} back. */
+    void cancelPendingEvent();
+
+    /** Whether an STI or a write to SS holds interrupts back for one instruction. */
+    boolean interruptShadow();
+
+    void setInterruptShadow(boolean on);
+
+    /** Whether an NMI is being handled: the next waits for IRET. */
+    boolean nmiBlocked();
+
+    void setNmiBlocked(boolean blocked);
+
+    /** Whether the processor could hold {@code value}: no reserved bit is set, no combination that it refuses. */
+    boolean accepts(Register register, long value);
 
     /** Delivers an exception at the next run, as a fault at the current instruction pointer. */
     void injectException(int vector, boolean hasErrorCode, int errorCode);

@@ -7,6 +7,7 @@ import portcullis.engine.Access;
 import portcullis.engine.DescriptorTable;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
+import portcullis.engine.PendingEvent;
 import portcullis.engine.Register;
 import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
@@ -40,7 +41,7 @@ public final class FakeCpu implements VirtualCpu {
     private boolean window;
     private int injected = -1;
     private int nmis;
-    private final long[] xmm = new long[32];
+    private final long[] vectors = new long[64];
     public boolean nmiBlocked;
     public volatile Program program = cpu -> ExitReason.HALT;
     /** What happened, for assertions on the VP's thread or after a pause. */
@@ -67,18 +68,51 @@ public final class FakeCpu implements VirtualCpu {
     }
 
     @Override
-    public long xmm(int register, int half) {
-        return xmm[register * 2 + half];
+    public long vector(int register, int part) {
+        return vectors[register * 4 + part];
     }
 
     @Override
-    public void setXmm(int register, int half, long value) {
-        xmm[register * 2 + half] = value;
+    public void setVector(int register, int part, long value) {
+        vectors[register * 4 + part] = value;
     }
 
     @Override
     public void completeInstruction(int length) {
         set(Register.RIP, get(Register.RIP) + length);
+    }
+
+    @Override
+    public PendingEvent pendingEvent() {
+        return injected < 0 ? null : new PendingEvent(true, injected, false, 0);
+    }
+
+    @Override
+    public void cancelPendingEvent() {
+        injected = -1;
+    }
+
+    @Override
+    public boolean interruptShadow() {
+        return false;
+    }
+
+    @Override
+    public void setInterruptShadow(boolean on) {}
+
+    @Override
+    public boolean nmiBlocked() {
+        return nmiBlocked;
+    }
+
+    @Override
+    public void setNmiBlocked(boolean blocked) {
+        nmiBlocked = blocked;
+    }
+
+    @Override
+    public boolean accepts(Register register, long value) {
+        return true;
     }
 
     // Exits of programs

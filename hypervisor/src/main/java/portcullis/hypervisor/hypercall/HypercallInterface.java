@@ -165,7 +165,7 @@ public final class HypercallInterface {
         putInput(8, outputGpa);
         for (int offset = SHORT_FAST_BYTES; offset < inputBytes; offset += 8) {
             int word = (offset >>> 3) - 2;
-            putInput(offset, cpu.xmm(word >>> 1, word & 1));
+            putInput(offset, cpu.vector(word >>> 1, word & 1));
         }
         return HvStatus.SUCCESS;
     }
@@ -187,7 +187,7 @@ public final class HypercallInterface {
             switch (word) {
                 case 0 -> cpu.set(Register.RDX, value);
                 case 1 -> cpu.set(Register.R8, value);
-                default -> cpu.setXmm(word - 2 >>> 1, word & 1, value);
+                default -> cpu.setVector(word - 2 >>> 1, word & 1, value);
             }
         }
     }

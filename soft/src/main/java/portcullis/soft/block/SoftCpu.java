@@ -3,6 +3,7 @@ package portcullis.soft.block;
 import portcullis.engine.Access;
 import portcullis.engine.DescriptorTable;
 import portcullis.engine.ExitDetails;
+import portcullis.engine.PendingEvent;
 import portcullis.engine.Register;
 import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
@@ -14,6 +15,7 @@ import portcullis.soft.protect.EventDelivery;
 import portcullis.soft.state.State;
 import portcullis.soft.system.ModelSpecific;
 import portcullis.soft.system.ResetState;
+import portcullis.soft.system.ValidState;
 import portcullis.soft.system.XsaveArea;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
@@ -147,13 +149,8 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     }
 
     @Override
-    public long xmm(int register, int half) {
-        return vector(register, half);
-    }
-
-    @Override
-    public void setXmm(int register, int half, long value) {
-        vector(register, half, value);
+    public void setVector(int register, int part, long value) {
+        vector(register, part, value);
     }
 
     @Override
@@ -246,6 +243,45 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     @Override
     public void injectException(int vector, boolean hasErrorCode, int errorCode) {
         inject(vector, EventDelivery.Kind.EXCEPTION, hasErrorCode, errorCode);
+    }
+
+    @Override
+    public PendingEvent pendingEvent() {
+        return pendingVector < 0
+                ? null
+                : new PendingEvent(
+                        pendingKind == EventDelivery.Kind.EXTERNAL, pendingVector, pendingHasError, pendingError);
+    }
+
+    @Override
+    public void cancelPendingEvent() {
+        pendingVector = -1;
+    }
+
+    @Override
+    public boolean interruptShadow() {
+        return shadow != 0;
+    }
+
+    @Override
+    public void setInterruptShadow(boolean on) {
+        shadow = on ? SHADOW_STI : 0;
+        attentionChanged();
+    }
+
+    @Override
+    public boolean nmiBlocked() {
+        return nmiBlocked;
+    }
+
+    @Override
+    public void setNmiBlocked(boolean blocked) {
+        nmiBlocked = blocked;
+    }
+
+    @Override
+    public boolean accepts(Register register, long value) {
+        return ValidState.accepts(this, register, value);
     }
 
     private void inject(int vector, EventDelivery.Kind kind, boolean hasErrorCode, int errorCode) {
