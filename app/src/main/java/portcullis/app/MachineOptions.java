@@ -113,8 +113,20 @@ final class MachineOptions {
     @Option(
             names = "--trace",
             paramLabel = "FILE",
-            description = "With --time virtual: writes a line for each slice of execution.")
-    Path trace;
+            description =
+                    "FILE.jfr: records what happens to the processors (hypercalls, suspensions, interrupts, ...); 'portcullis trace"
+                            + " FILE.jfr' shows it. Any other name, with --time virtual: writes a line for each slice of"
+                            + " execution. May be given once for each.")
+    List<Path> traces = new ArrayList<>();
+
+    @Option(
+            names = "--trace-events",
+            paramLabel = "LIST",
+            defaultValue = EventChoice.DEFAULT,
+            description =
+                    "What FILE.jfr takes: all, or a list as in suspend,resume,exit=10us, which leaves out exits that were"
+                            + " dealt with in less. Default: ${DEFAULT-VALUE}.")
+    String traceEvents;
 
     @Option(
             names = "--exit-code",
@@ -136,9 +148,11 @@ final class MachineOptions {
             throw new UserError(
                     "--cpus %d: a machine has 1 to %d processors".formatted(cpus, MachineConfig.MAX_PROCESSORS));
         }
-        if (time == TimeName.host && (seed != null || trace != null)) {
-            throw new UserError("%s needs --time virtual".formatted(seed != null ? "--seed" : "--trace"));
+        if (time == TimeName.host && seed != null) {
+            throw new UserError("--seed needs --time virtual");
         }
+        traceFiles();
+        EventChoice.parse(traceEvents);
         if (!exitCode.equals("guest") && !exitCode.equals("0")) {
             throw new UserError("--exit-code %s: say guest or 0".formatted(exitCode));
         }
@@ -155,6 +169,11 @@ final class MachineOptions {
                 disks.stream().map(MachineOptions::disk).toList(),
                 source,
                 HypervOptions.parse(hyperv));
+    }
+
+    /** @throws UserError for traces that cannot be */
+    TraceFiles traceFiles() {
+        return TraceFiles.of(traces, time == TimeName.virtual);
     }
 
     private static DiskFile disk(String text) {

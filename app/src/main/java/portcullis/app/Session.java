@@ -15,6 +15,7 @@ import java.util.function.Consumer;
 import portcullis.app.console.BufferedSink;
 import portcullis.app.console.Terminal;
 import portcullis.hypervisor.Outcome;
+import portcullis.hypervisor.trace.jfr.TraceRecording;
 import portcullis.machine.Pc;
 import portcullis.machine.config.BootFiles;
 import portcullis.machine.config.HostAttachments;
@@ -62,6 +63,7 @@ final class Session {
     private int run(MachineConfig config) throws LoadException, InterruptedException {
         boolean stdio = options.serial.equals("stdio");
         boolean interactive = stdio && Terminal.present();
+        record();
         LoadingLine loading = new LoadingLine();
         HostAttachments host =
                 new HostAttachments(serialSink(), debugSink(), loading, Messages::say, interactive, traceLines());
@@ -175,12 +177,30 @@ final class Session {
         }
     }
 
+    /** Before there is a machine, and until it is no more. */
+    private void record() {
+        Path file = options.traceFiles().events();
+        if (file != null) {
+            EventChoice choice = EventChoice.parse(options.traceEvents);
+            try {
+                opened(new TraceRecording(file, choice.kinds(), choice.minimumExit()));
+            } catch (IOException e) {
+                throw cannotWrite(file.toString(), e);
+            } catch (IllegalStateException | NoClassDefFoundError e) {
+                throw new UserError(
+                        "--trace %s: this JVM cannot record (%s); use a whole JDK, and a writable temporary folder"
+                                .formatted(file, e.getMessage()));
+            }
+        }
+    }
+
     private Consumer<String> traceLines() {
-        if (options.trace == null) {
+        Path file = options.traceFiles().slices();
+        if (file == null) {
             return null;
         }
         try {
-            BufferedWriter out = opened(Files.newBufferedWriter(options.trace, StandardCharsets.US_ASCII));
+            BufferedWriter out = opened(Files.newBufferedWriter(file, StandardCharsets.US_ASCII));
             return line -> {
                 try {
                     out.write(line);
@@ -190,7 +210,7 @@ final class Session {
                 }
             };
         } catch (IOException e) {
-            throw cannotWrite(options.trace.toString(), e);
+            throw cannotWrite(file.toString(), e);
         }
     }
 

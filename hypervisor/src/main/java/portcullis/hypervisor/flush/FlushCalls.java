@@ -74,6 +74,8 @@ public final class FlushCalls {
         } finally {
             pass.leave();
         }
+        int ranges = list ? call.repCount() - call.repStart() : 0;
+        call.vp().trace().flushed(level, targets.words(), order.space, ranges, order.flags);
         if (list) {
             call.repsDone(call.repCount());
         }
