@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,5 +90,42 @@ class GuestsTest {
                 guest, "--cpus", "3", "--time", "virtual", "--seed", String.valueOf(seed), "--trace", trace.toString());
         assertEquals(1, run.status, run.output);
         return new String[] {run.output, Files.readString(trace)};
+    }
+
+    @Test
+    void shouldRecordEventsAndShowThem() throws IOException {
+        String first = shown(recorded("first"), "text");
+        assertEquals(first, shown(recorded("second"), "text"), "a seed means the same events at the same times");
+        assertTrue(first.contains("0.000000000 vp 0 vtl 0 running\n"), first);
+        assertTrue(first.contains("0.000000000 vp 1 vtl 0 wait for startup\n"), first);
+        assertTrue(first.contains(" vp 2 vtl 0 interrupt 0x"), first);
+        Path recording = folder.resolve("first.jfr");
+        assertTrue(shown(recording, "json").contains("\"name\":\"vp 2 vtl 0\""));
+        assertTrue(shown(recording, "perfetto").contains("portcullis partition"));
+        assertTrue(shown(recording, "text", "--vp", "1", "--event", "run-state")
+                .lines()
+                .allMatch(line ->
+                        line.matches(" *[0-9.]+ (partition \\d+ )?vp 1 vtl 0 (running|halted|wait for startup)")));
+    }
+
+    private Path recorded(String name) throws IOException {
+        Path file = folder.resolve(name + ".jfr");
+        Path slices = folder.resolve(name);
+        Run run = run(
+                "demo", "--cpus", "3", "--time", "virtual", "--trace", file.toString(), "--trace", slices.toString());
+        assertEquals(1, run.status, run.output);
+        assertTrue(Files.size(slices) > 0);
+        return file;
+    }
+
+    /** Without the partition's number: other tests of this process have some, too. */
+    private String shown(Path recording, String format, String... options) throws IOException {
+        Path output = folder.resolve("shown");
+        List<String> arguments = new ArrayList<>(
+                List.of("trace", recording.toString(), "--format", format, "--output", output.toString()));
+        arguments.addAll(List.of(options));
+        StringWriter said = new StringWriter();
+        assertEquals(0, Main.execute(new PrintWriter(said, true), arguments.toArray(String[]::new)), said.toString());
+        return Files.readString(output, StandardCharsets.ISO_8859_1).replaceAll(" partition \\d+ vp", " vp");
     }
 }
