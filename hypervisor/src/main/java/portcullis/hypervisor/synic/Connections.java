@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.message.SynicMessages;
 
 /**
  * The ports and connections of a partition (TLFS inter-partition-communication.md). The host makes both: a connection, by its id,
@@ -14,7 +15,7 @@ public final class Connections {
     /** Ids of connections and ports have 24 bits; the others must be zero. */
     private static final int ID_BITS = 24;
 
-    private static final int FLAGS = 2048;
+    private static final int FLAGS = SynicMessages.EventFlags.FLAG_COUNT;
 
     private final SynicDirectory directory;
     private final ConcurrentMap<Integer, Connection> connections = new ConcurrentHashMap<>();
@@ -24,7 +25,8 @@ public final class Connections {
         this.directory = directory;
     }
 
-    SynicDirectory directory() {
+    /** The partition's SynICs. */
+    public SynicDirectory directory() {
         return directory;
     }
 

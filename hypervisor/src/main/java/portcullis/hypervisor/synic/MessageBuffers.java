@@ -12,12 +12,30 @@ public final class MessageBuffers {
 
     private static final int CLOSED = -1;
 
+    private static final int NO_PORT = -1;
+
     private final int count;
+    private final int port;
     /** Buffers in use, or CLOSED. */
     private final AtomicInteger used = new AtomicInteger();
 
+    /** Buffers of the hypervisor's own. */
     public MessageBuffers(int count) {
+        this(count, NO_PORT);
+    }
+
+    private MessageBuffers(int count, int port) {
         this.count = count;
+        this.port = port;
+    }
+
+    static MessageBuffers ofPort(int id) {
+        return new MessageBuffers(OF_A_PORT, id);
+    }
+
+    /** The id of the port that has them, or -1. */
+    int port() {
+        return port;
     }
 
     /** Takes one. @return whether there was one */

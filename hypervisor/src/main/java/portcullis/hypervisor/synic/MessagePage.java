@@ -3,16 +3,17 @@ package portcullis.hypervisor.synic;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import portcullis.memory.OverlayPage;
+import portcullis.tlfs.message.MessageType;
+import portcullis.tlfs.message.SynicMessages;
+import portcullis.tlfs.message.SynicMessages.Header;
 
-/** The slots of a SIM page (TLFS HV_MESSAGE): 16 of 256 bytes, each a header of 16 and a payload. */
+/** The slots of a SIM page (TLFS inter-partition-communication.md, "SIM Page"), one a SINTx. */
 final class MessagePage {
-    private static final int SLOT = 256;
-    private static final int HEADER = 16;
+    /** The word with payload size (byte 0), flags (byte 1) and a reserved half. */
+    private static final int SIZE_AND_FLAGS = Header.PAYLOAD_SIZE;
 
-    /** Word of the header with payload size (byte 0), flags (byte 1) and a reserved half. */
-    private static final int SIZE_AND_FLAGS = 4;
-
-    private static final int MESSAGE_PENDING = 1 << 8;
+    private static final int MESSAGE_PENDING =
+            Header.MESSAGE_FLAGS_MESSAGE_PENDING << (Header.MESSAGE_FLAGS - SIZE_AND_FLAGS) * 8;
 
     private final OverlayPage page;
 
@@ -20,8 +21,12 @@ final class MessagePage {
         this.page = page;
     }
 
+    private static int slot(int sint) {
+        return sint * SynicMessages.SLOT_SIZE;
+    }
+
     boolean empty(int sint) {
-        return page.getInt(sint * SLOT) == 0;
+        return page.getInt(slot(sint) + Header.MESSAGE_TYPE) == MessageType.NONE;
     }
 
     /**
@@ -29,17 +34,16 @@ final class MessagePage {
      * the slot once more after this: one of the two sees the other.
      */
     void markPending(int sint) {
-        page.getAndSetBits(sint * SLOT + SIZE_AND_FLAGS, MESSAGE_PENDING);
+        page.getAndSetBits(slot(sint) + SIZE_AND_FLAGS, MESSAGE_PENDING);
     }
 
     /** Fills an empty slot. Its type comes last: a guest that polls sees all of the message or none of it. */
     void put(int sint, SynicMessage message) {
-        int slot = sint * SLOT;
         byte[] payload = message.payload();
-        ByteBuffer rest =
-                ByteBuffer.allocate(HEADER - SIZE_AND_FLAGS + payload.length).order(ByteOrder.LITTLE_ENDIAN);
+        int length = Header.SIZE - SIZE_AND_FLAGS + payload.length;
+        ByteBuffer rest = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
         rest.putInt(payload.length).putLong(message.origin()).put(payload);
-        page.write(slot + SIZE_AND_FLAGS, rest.array(), 0, rest.capacity());
-        page.putInt(slot, message.type());
+        page.write(slot(sint) + SIZE_AND_FLAGS, rest.array(), 0, length);
+        page.putInt(slot(sint) + Header.MESSAGE_TYPE, message.type());
     }
 }

@@ -7,12 +7,13 @@ public final class MessagePort implements Port {
     private final Connections connections;
     private final int id;
     private final PortTarget target;
-    private final MessageBuffers buffers = new MessageBuffers(MessageBuffers.OF_A_PORT);
+    private final MessageBuffers buffers;
 
     MessagePort(Connections connections, int id, PortTarget target) {
         this.connections = connections;
         this.id = id;
         this.target = target;
+        buffers = MessageBuffers.ofPort(id);
     }
 
     @Override

@@ -1,7 +1,7 @@
 package portcullis.hypervisor.synic;
 
 /** What waits in the queue of a SINTx for the message slot. Everything happens under the lock of the {@link Synic}. */
-interface Queued {
+sealed interface Queued permits Queued.Posted, SyntheticTimer {
     int type();
 
     /** Bytes. */

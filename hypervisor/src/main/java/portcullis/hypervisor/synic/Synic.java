@@ -1,8 +1,10 @@
 package portcullis.hypervisor.synic;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
 import portcullis.engine.ExitDetails;
 import portcullis.hypervisor.apic.DeliveryMode;
 import portcullis.hypervisor.apic.LocalApic;
@@ -13,6 +15,8 @@ import portcullis.memory.MemoryView;
 import portcullis.memory.OverlayPage;
 import portcullis.tlfs.HvMsr;
 import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.message.SynicMessages.EventFlags;
+import portcullis.tlfs.register.SynicRegisters;
 
 /**
  * The synthetic interrupt controller of one VP at one trust level, with its synthetic timers. Thread-safe.
@@ -22,12 +26,12 @@ import portcullis.tlfs.HvStatus;
  */
 public final class Synic {
     /** SVERSION. */
-    private static final long VERSION = 1;
+    private static final long VERSION = SynicRegisters.Sversion.VERSION_1;
 
-    private static final long ENABLE = 1;
-    private static final long PAGE = -4096;
-    private static final int FLAGS_OF_A_SINT = 2048;
-    private static final int EVENT_SLOT = 256;
+    /** Of SCONTROL, SIMP and SIEFP. */
+    private static final long ENABLE = SynicRegisters.PageRegister.ENABLE;
+
+    private static final long ADDRESS = SynicRegisters.PageRegister.ADDRESS;
 
     private final Object lock = new Object();
     private final int vtl;
@@ -40,8 +44,8 @@ public final class Synic {
     private long control;
     private long eventFlagsRegister;
     private long messagesRegister;
-    private final Sint[] sints = new Sint[Sint.COUNT];
-    private final SyntheticTimer[] timers = new SyntheticTimer[SyntheticTimer.COUNT];
+    private final Source[] sources = new Source[SynicRegisters.SINT_COUNT];
+    private final SyntheticTimer[] timers = new SyntheticTimer[SynicRegisters.STIMER_COUNT];
     private final Deque<Queued>[] queues = newQueues();
 
     /** Made when the guest first wants them. */
@@ -66,7 +70,7 @@ public final class Synic {
         this.memory = memory;
         view = memory.view(vtl);
         reference = new ReferenceTime(alarms.clock());
-        Arrays.fill(sints, Sint.AFTER_RESET);
+        Arrays.fill(sources, Source.AFTER_RESET);
         ForTimers controller = new ForTimers();
         for (int i = 0; i < timers.length; i++) {
             int index = i;
@@ -83,7 +87,7 @@ public final class Synic {
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of generics cannot be made otherwise
     private static Deque<Queued>[] newQueues() {
-        Deque<Queued>[] made = new Deque[Sint.COUNT];
+        Deque<Queued>[] made = new Deque[SynicRegisters.SINT_COUNT];
         Arrays.setAll(made, i -> new ArrayDeque<>());
         return made;
     }
@@ -94,8 +98,8 @@ public final class Synic {
             control = 0;
             eventFlagsRegister = 0;
             messagesRegister = 0;
-            for (int sint = 0; sint < sints.length; sint++) {
-                setSint(sint, Sint.AFTER_RESET);
+            for (int sint = 0; sint < sources.length; sint++) {
+                setSource(sint, Source.AFTER_RESET);
                 queues[sint].forEach(Queued::dropped);
                 queues[sint].clear();
             }
@@ -117,12 +121,12 @@ public final class Synic {
     /** Whether {@link #readMsr} and {@link #writeMsr} know of {@code msr}. */
     public static boolean ownsMsr(int msr) {
         return (msr >= HvMsr.SCONTROL && msr <= HvMsr.EOM)
-                || (msr >= HvMsr.SINT0 && msr < HvMsr.SINT0 + Sint.COUNT)
+                || (msr >= HvMsr.SINT0 && msr < HvMsr.SINT0 + SynicRegisters.SINT_COUNT)
                 || isTimer(msr);
     }
 
     private static boolean isTimer(int msr) {
-        return msr >= HvMsr.STIMER0_CONFIG && msr < HvMsr.STIMER0_CONFIG + 2 * SyntheticTimer.COUNT;
+        return msr >= HvMsr.STIMER0_CONFIG && msr < HvMsr.STIMER0_CONFIG + 2 * SynicRegisters.STIMER_COUNT;
     }
 
     /** Reads a register into {@link ExitDetails#value}. Privileges are the caller's business. @return false where that is a #GP */
@@ -141,7 +145,7 @@ public final class Synic {
                     case HvMsr.SIEFP -> eventFlagsRegister;
                     case HvMsr.SIMP -> messagesRegister;
                     case HvMsr.EOM -> 0;
-                    default -> sints[msr - HvMsr.SINT0].asUint64();
+                    default -> sources[msr - HvMsr.SINT0].asUint64();
                 };
             }
         }
@@ -174,11 +178,11 @@ public final class Synic {
                     // Whatever was written: what follows is what matters.
                 }
                 default -> {
-                    Sint written = new Sint(value);
+                    Source written = new Source(value);
                     if (!written.valid()) {
                         return false;
                     }
-                    setSint(msr - HvMsr.SINT0, written);
+                    setSource(msr - HvMsr.SINT0, written);
                 }
             }
             // What enables delivery delivers, as an end of message does.
@@ -199,19 +203,25 @@ public final class Synic {
     private void writeMessagesRegister(long value) {
         long before = messagesRegister;
         messagesRegister = value;
-        if ((value & ENABLE) != 0 && messagePage == null) {
-            messagePage = memory.newOverlay(true);
-            slots = new MessagePage(messagePage);
+        if ((value & ENABLE) != 0) {
+            makeMessagePage();
         }
         move(messagePage, before, value);
     }
 
+    private void makeMessagePage() {
+        if (messagePage == null) {
+            messagePage = memory.newOverlay(true);
+            slots = new MessagePage(messagePage);
+        }
+    }
+
     /** A page at an address that guests cannot have lies nowhere, and works. */
     private void move(OverlayPage page, long before, long now) {
-        if (((before ^ now) & (PAGE | ENABLE)) == 0 || ((before | now) & ENABLE) == 0) {
+        if (((before ^ now) & (ADDRESS | ENABLE)) == 0 || ((before | now) & ENABLE) == 0) {
             return;
         }
-        long gpa = now & PAGE;
+        long gpa = now & ADDRESS;
         if ((now & ENABLE) != 0 && gpa >>> memory.addressBits() == 0) {
             view.place(page, gpa);
         } else {
@@ -219,9 +229,9 @@ public final class Synic {
         }
     }
 
-    private void setSint(int index, Sint value) {
-        Sint before = sints[index];
-        sints[index] = value;
+    private void setSource(int index, Source value) {
+        Source before = sources[index];
+        sources[index] = value;
         updateAutoEoi(before.vector());
         updateAutoEoi(value.vector());
     }
@@ -229,8 +239,8 @@ public final class Synic {
     /** Sources may share a vector: it ends by itself where one of them says so. */
     private void updateAutoEoi(int vector) {
         boolean automatic = false;
-        for (Sint sint : sints) {
-            automatic |= sint.vector() == vector && sint.endsByItself();
+        for (Source source : sources) {
+            automatic |= source.vector() == vector && source.endsByItself();
         }
         apic.setAutoEoi(vector, automatic);
     }
@@ -320,7 +330,7 @@ public final class Synic {
             if (message != null) {
                 slots.put(sint, message);
                 trace.message(vtl, sint, message.type(), message.payload().length, false);
-                interrupt(sints[sint]);
+                interrupt(sources[sint]);
             }
             first.delivered(now);
         }
@@ -338,17 +348,17 @@ public final class Synic {
             return;
         }
         synchronized (lock) {
-            for (int sint = 0; sint < sints.length; sint++) {
-                if (sints[sint].vector() == vector && !queues[sint].isEmpty()) {
+            for (int sint = 0; sint < sources.length; sint++) {
+                if (sources[sint].vector() == vector && !queues[sint].isEmpty()) {
                     deliver(sint);
                 }
             }
         }
     }
 
-    private void interrupt(Sint sint) {
-        if (sint.interrupts()) {
-            apic.receive(DeliveryMode.FIXED, sint.vector(), false);
+    private void interrupt(Source source) {
+        if (source.interrupts()) {
+            apic.receive(DeliveryMode.FIXED, source.vector(), false);
         }
     }
 
@@ -363,18 +373,18 @@ public final class Synic {
      */
     public int signal(int sint, int flag) {
         checkSint(sint);
-        if (flag < 0 || flag >= FLAGS_OF_A_SINT) {
+        if (flag < 0 || flag >= EventFlags.FLAG_COUNT) {
             throw new IllegalArgumentException("event flags are 0 to 2047, not " + flag);
         }
         synchronized (lock) {
-            if (!eventsFlow() || sints[sint].closed()) {
+            if (!eventsFlow() || sources[sint].closed()) {
                 return HvStatus.INVALID_SYNIC_STATE;
             }
             int bit = 1 << (flag & 31);
-            int before = eventPage.getAndSetBits(sint * EVENT_SLOT + (flag >>> 5) * 4, bit);
+            int before = eventPage.getAndSetBits(sint * EventFlags.SIZE + (flag >>> 5) * 4, bit);
             if ((before & bit) == 0) {
                 trace.eventFlag(vtl, sint, flag);
-                interrupt(sints[sint]);
+                interrupt(sources[sint]);
             }
             return HvStatus.SUCCESS;
         }
@@ -384,18 +394,106 @@ public final class Synic {
     public boolean assertSint(int sint) {
         checkSint(sint);
         synchronized (lock) {
-            boolean asserted = (control & ENABLE) != 0 && sints[sint].interrupts();
+            boolean asserted = (control & ENABLE) != 0 && sources[sint].interrupts();
             if (asserted) {
-                interrupt(sints[sint]);
+                interrupt(sources[sint]);
             }
             return asserted;
         }
     }
 
     static void checkSint(int sint) {
-        if (sint < 0 || sint >= Sint.COUNT) {
+        if (sint < 0 || sint >= SynicRegisters.SINT_COUNT) {
             throw new IllegalArgumentException("synthetic interrupt sources are 0 to 15, not " + sint);
         }
+    }
+
+    // Saving
+
+    /** The state, of a partition that is paused. */
+    public SynicState save() {
+        synchronized (lock) {
+            List<List<SynicState.Waiting>> waitingMessages = new ArrayList<>();
+            for (Deque<Queued> queue : queues) {
+                waitingMessages.add(queue.stream().map(this::waiting).toList());
+            }
+            return new SynicState(
+                    control,
+                    eventFlagsRegister,
+                    messagesRegister,
+                    Arrays.stream(sources).mapToLong(Source::asUint64).toArray(),
+                    contents(messagePage),
+                    contents(eventPage),
+                    Arrays.stream(timers).map(SyntheticTimer::state).toList(),
+                    waitingMessages);
+        }
+    }
+
+    private SynicState.Waiting waiting(Queued queued) {
+        return switch (queued) {
+            case Queued.Posted posted ->
+                new SynicState.Waiting.Message(
+                        posted.contents(), posted.buffers().port());
+            case SyntheticTimer timer ->
+                new SynicState.Waiting.Timer(Arrays.asList(timers).indexOf(timer));
+        };
+    }
+
+    private static byte[] contents(OverlayPage page) {
+        if (page == null) {
+            return null;
+        }
+        byte[] bytes = new byte[GuestMemory.PAGE_SIZE];
+        page.read(0, bytes, 0, bytes.length);
+        return bytes;
+    }
+
+    /**
+     * Takes a saved state; the partition is paused, its time is the saved one, and its ports are there again. The local APIC's saved
+     * state has what was requested: nothing is delivered here.
+     */
+    public void restore(SynicState saved, Connections connections) {
+        synchronized (lock) {
+            reset();
+            control = saved.control();
+            for (int sint = 0; sint < sources.length; sint++) {
+                setSource(sint, new Source(saved.sources()[sint]));
+            }
+            if (saved.eventPage() != null) {
+                eventPage = eventPage == null ? memory.newOverlay(true) : eventPage;
+                eventPage.write(0, saved.eventPage(), 0, GuestMemory.PAGE_SIZE);
+            }
+            if (saved.messagePage() != null) {
+                makeMessagePage();
+                messagePage.write(0, saved.messagePage(), 0, GuestMemory.PAGE_SIZE);
+            }
+            writeEventFlagsRegister(saved.eventFlagsRegister());
+            writeMessagesRegister(saved.messagesRegister());
+            for (int timer = 0; timer < timers.length; timer++) {
+                timers[timer].restore(saved.timers().get(timer));
+            }
+            for (int sint = 0; sint < queues.length; sint++) {
+                for (SynicState.Waiting each : saved.queues().get(sint)) {
+                    queues[sint].add(queued(each, connections));
+                }
+                noteWaiting(sint);
+            }
+        }
+    }
+
+    private Queued queued(SynicState.Waiting saved, Connections connections) {
+        return switch (saved) {
+            case SynicState.Waiting.Timer timer -> timers[timer.index()];
+            case SynicState.Waiting.Message(SynicMessage message, int port) -> {
+                MessageBuffers buffers = connections.port(port) instanceof MessagePort own ? own.buffers() : null;
+                if (buffers == null || !buffers.take()) {
+                    // Of a port that is there no more.
+                    buffers = new MessageBuffers(1);
+                    buffers.take();
+                }
+                yield new Queued.Posted(message, buffers);
+            }
+        };
     }
 
     /** What timers call, with the lock held. */

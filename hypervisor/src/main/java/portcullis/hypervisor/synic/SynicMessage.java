@@ -1,5 +1,8 @@
 package portcullis.hypervisor.synic;
 
+import portcullis.tlfs.message.MessageType;
+import portcullis.tlfs.message.SynicMessages;
+
 /**
  * A message on its way into a guest (TLFS HV_MESSAGE).
  *
@@ -8,12 +11,11 @@ package portcullis.hypervisor.synic;
  * @param payload 0 to {@link #MAXIMUM_PAYLOAD} bytes; not changed by anybody any more
  */
 public record SynicMessage(int type, long origin, byte[] payload) {
-    /** HV_MESSAGE_MAX_PAYLOAD_BYTE_COUNT. */
-    public static final int MAXIMUM_PAYLOAD = 240;
+    public static final int MAXIMUM_PAYLOAD = SynicMessages.Message.MAX_PAYLOAD_SIZE;
 
     /** @throws IllegalArgumentException where type or length are out of range */
     public SynicMessage {
-        if (type == 0) {
+        if (type == MessageType.NONE) {
             throw new IllegalArgumentException("message type 0 is an empty slot");
         }
         if (payload.length > MAXIMUM_PAYLOAD) {

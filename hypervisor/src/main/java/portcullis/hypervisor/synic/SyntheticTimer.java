@@ -4,6 +4,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import portcullis.hypervisor.time.Alarm;
 import portcullis.hypervisor.time.Alarms;
+import portcullis.tlfs.message.MessageType;
+import portcullis.tlfs.message.NotificationMessages;
+import portcullis.tlfs.register.SynicRegisters.StimerConfig;
 
 /**
  * A synthetic timer (TLFS timers.md, "Synthetic Timers"). Everything happens under the lock of its {@link Synic}.
@@ -12,21 +15,7 @@ import portcullis.hypervisor.time.Alarms;
  * slot it is not due again, and when the message is in the slot, {@link TimerPeriod} says what becomes of the time that went by.
  */
 final class SyntheticTimer implements Queued {
-    static final int COUNT = 4;
-
-    static final long ENABLED = 1;
-    static final long PERIODIC = 1 << 1;
-    static final long LAZY = 1 << 2;
-    static final long AUTO_ENABLE = 1 << 3;
-    static final int VECTOR_SHIFT = 4;
-    static final long DIRECT = 1 << 12;
-    static final int SINT_SHIFT = 16;
-    private static final long RESERVED = -1L << 20 | 7 << 13;
-
-    /** HvMessageTimerExpired. */
-    static final int MESSAGE_TYPE = 0x8000_0010;
-
-    static final int PAYLOAD_SIZE = 24;
+    private static final int PAYLOAD_SIZE = NotificationMessages.TimerExpired.SIZE;
 
     /**
      * Between two signals of a periodic timer, in 100 ns units. A guest that asks for less gets fewer, and does not get the host's
@@ -48,10 +37,6 @@ final class SyntheticTimer implements Queued {
         /** For the trace. {@code sint} or {@code vector} is -1. @param late in nanoseconds */
         void expired(int timer, int sint, int vector, long late);
     }
-
-    /** All there is to know of a timer, for saving; times in 100 ns units. */
-    public record State(
-            long config, long count, boolean running, long expiry, long alarmAt, boolean queued, long messageExpiry) {}
 
     private final int index;
     private final boolean directOffered;
@@ -112,16 +97,16 @@ final class SyntheticTimer implements Queued {
     }
 
     private int sint() {
-        return (int) (config >>> SINT_SHIFT) & 0xf;
+        return new StimerConfig(config).sint();
     }
 
     private int vector() {
-        return (int) (config >>> VECTOR_SHIFT) & 0xff;
+        return new StimerConfig(config).apicVector();
     }
 
     /** Writes the configuration register. An enabled timer begins anew. @return false where the write is a #GP */
     boolean writeConfig(long value) {
-        if ((value & RESERVED) != 0 || ((value & DIRECT) != 0 && !directOffered)) {
+        if ((value & StimerConfig.RESERVED) != 0 || ((value & StimerConfig.DIRECT_MODE) != 0 && !directOffered)) {
             return false;
         }
         stop();
@@ -135,9 +120,9 @@ final class SyntheticTimer implements Queued {
         stop();
         count = value;
         if (value == 0) {
-            config &= ~ENABLED;
-        } else if (has(AUTO_ENABLE)) {
-            config |= ENABLED;
+            config &= ~StimerConfig.ENABLED;
+        } else if (has(StimerConfig.AUTO_ENABLE)) {
+            config |= StimerConfig.ENABLED;
         }
         startIfEnabled();
     }
@@ -153,15 +138,15 @@ final class SyntheticTimer implements Queued {
     }
 
     private void startIfEnabled() {
-        if (has(ENABLED) && !has(DIRECT) && sint() == 0) {
-            config &= ~ENABLED;
+        if (has(StimerConfig.ENABLED) && !has(StimerConfig.DIRECT_MODE) && sint() == 0) {
+            config &= ~StimerConfig.ENABLED;
         }
         // An enabled timer without a count waits for one.
-        if (!has(ENABLED) || count == 0) {
+        if (!has(StimerConfig.ENABLED) || count == 0) {
             return;
         }
         long now = reference.now();
-        if (has(PERIODIC)) {
+        if (has(StimerConfig.PERIODIC)) {
             run(TimerPeriod.first(now, count), now);
         } else if (Long.compareUnsigned(count, now) <= 0) {
             expire(count, now);
@@ -205,11 +190,11 @@ final class SyntheticTimer implements Queued {
             next(due, now);
             return;
         }
-        if (!has(PERIODIC)) {
-            config &= ~ENABLED;
+        if (!has(StimerConfig.PERIODIC)) {
+            config &= ~StimerConfig.ENABLED;
         }
         long late = ReferenceTime.ticksBetween(due, now);
-        if (has(DIRECT)) {
+        if (has(StimerConfig.DIRECT_MODE)) {
             controller.expired(index, -1, vector(), late);
             controller.interrupt(vector());
             next(due, now);
@@ -222,12 +207,12 @@ final class SyntheticTimer implements Queued {
     }
 
     private boolean leftOut(long due, long now) {
-        return has(PERIODIC) && has(LAZY) && TimerPeriod.skippedByLazy(due, now, count);
+        return has(StimerConfig.PERIODIC) && has(StimerConfig.LAZY) && TimerPeriod.skippedByLazy(due, now, count);
     }
 
     private void next(long due, long now) {
-        if (has(PERIODIC)) {
-            run(TimerPeriod.after(due, now, count, has(LAZY)), ReferenceTime.add(now, MINIMUM_INTERVAL));
+        if (has(StimerConfig.PERIODIC)) {
+            run(TimerPeriod.after(due, now, count, has(StimerConfig.LAZY)), ReferenceTime.add(now, MINIMUM_INTERVAL));
         }
     }
 
@@ -235,7 +220,7 @@ final class SyntheticTimer implements Queued {
 
     @Override
     public int type() {
-        return MESSAGE_TYPE;
+        return MessageType.TIMER_EXPIRED;
     }
 
     @Override
@@ -251,7 +236,7 @@ final class SyntheticTimer implements Queued {
         }
         ByteBuffer payload = ByteBuffer.allocate(PAYLOAD_SIZE).order(ByteOrder.LITTLE_ENDIAN);
         payload.putInt(index).putInt(0).putLong(messageExpiry).putLong(now);
-        return new SynicMessage(MESSAGE_TYPE, 0, payload.array());
+        return new SynicMessage(MessageType.TIMER_EXPIRED, 0, payload.array());
     }
 
     @Override
@@ -272,19 +257,19 @@ final class SyntheticTimer implements Queued {
 
     // Saving
 
-    State state() {
-        return new State(config, count, running, expiry, alarmAt, queued, messageExpiry);
+    TimerState state() {
+        return new TimerState(config, count, running, expiry, alarmAt, queued, messageExpiry);
     }
 
     /** The controller puts the message back into its queue, where there was one. */
-    void restore(State saved) {
-        config = saved.config;
-        count = saved.count;
-        running = saved.running;
-        expiry = saved.expiry;
-        alarmAt = saved.alarmAt;
-        queued = saved.queued;
-        messageExpiry = saved.messageExpiry;
+    void restore(TimerState saved) {
+        config = saved.config();
+        count = saved.count();
+        running = saved.running();
+        expiry = saved.expiry();
+        alarmAt = saved.alarmAt();
+        queued = saved.queued();
+        messageExpiry = saved.messageExpiry();
         if (running) {
             setAlarm();
         } else {

@@ -1,0 +1,15 @@
+package portcullis.hypervisor.synic;
+
+/**
+ * All there is to know of a synthetic timer, for saving. Times in 100 ns units of reference time.
+ *
+ * @param config configuration register
+ * @param count count register
+ * @param running whether it counts
+ * @param expiry when it is due, where it counts
+ * @param alarmAt when it can be signalled, where it counts
+ * @param queued whether its message waits for a slot
+ * @param messageExpiry when that was due
+ */
+public record TimerState(
+        long config, long count, boolean running, long expiry, long alarmAt, boolean queued, long messageExpiry) {}
