@@ -20,8 +20,6 @@ final class ExitDispatcher {
     /** Null where Microsoft's interface is not offered. */
     private final HypercallInterface hypercalls;
 
-    private final SyntheticMsrs syntheticMsrs;
-
     ExitDispatcher(Partition partition, VirtualProcessor vp) {
         this.partition = partition;
         this.vp = vp;
@@ -30,7 +28,6 @@ final class ExitDispatcher {
         kvmHypercalls = new KvmHypercalls(partition.fabric());
         boolean offered = partition.hyperv().offered();
         hypercalls = offered ? new HypercallInterface(partition, vp, partition.hypercallTable()) : null;
-        syntheticMsrs = offered ? new SyntheticMsrs(partition, vp, vp.context()) : null;
     }
 
     /** Deals with the last exit. @return whether it may have changed what the local APIC has for the processor */
@@ -101,8 +98,8 @@ final class ExitDispatcher {
 
     private void readMsr(LocalApic apic) {
         exit.fault = false;
-        if (syntheticMsrs != null && SyntheticMsrs.owns(exit.msr)) {
-            syntheticMsrs.read(exit);
+        if (hypercalls != null && SyntheticMsrs.owns(exit.msr)) {
+            vp.context().syntheticMsrs().read(exit);
         } else if (LocalApic.ownsMsr(exit.msr)) {
             apic.readMsr(exit);
         } else if (exit.msr == LocalApic.MSR_APIC_BASE) {
@@ -116,8 +113,8 @@ final class ExitDispatcher {
 
     private boolean writeMsr(LocalApic apic) {
         exit.fault = false;
-        if (syntheticMsrs != null && SyntheticMsrs.owns(exit.msr)) {
-            exit.fault = !syntheticMsrs.write(exit.msr, exit.value);
+        if (hypercalls != null && SyntheticMsrs.owns(exit.msr)) {
+            exit.fault = !vp.context().syntheticMsrs().write(exit.msr, exit.value);
         } else if (LocalApic.ownsMsr(exit.msr)) {
             exit.fault = !apic.writeMsr(exit.msr, exit.value);
         } else if (exit.msr == LocalApic.MSR_APIC_BASE) {

@@ -9,6 +9,7 @@ import portcullis.hypervisor.hypercall.IpiCalls;
 import portcullis.hypervisor.hypercall.SchedulingCalls;
 import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.hyperv.HypervConfig;
+import portcullis.hypervisor.registers.RegisterCalls;
 
 /** Which hypercalls there are in a partition. All others do not exist, or are refused by privilege. */
 final class HypercallSet {
@@ -22,6 +23,9 @@ final class HypercallSet {
         }
         if (config.has(Enlightenment.IPI)) {
             calls.addAll(IpiCalls.calls());
+        }
+        if (config.has(Enlightenment.VP_REGISTERS)) {
+            calls.addAll(RegisterCalls.calls());
         }
         return calls;
     }

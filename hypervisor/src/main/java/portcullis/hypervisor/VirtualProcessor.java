@@ -4,6 +4,9 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.LockSupport;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.InterruptFabric;
@@ -43,6 +46,7 @@ public final class VirtualProcessor {
     private final VpTrace trace;
 
     private static final int SPINS_BEFORE_YIELD = 2000;
+    private static final long NAP_NANOS = 20_000;
 
     /** Guards work, and changes of thread. */
     private final Object workLock = new Object();
@@ -77,6 +81,7 @@ public final class VirtualProcessor {
 
     /** The second half of construction: what looks at the whole partition. */
     void complete() {
+        context.complete(partition, this);
         runner = new VpRunner(partition, this, requests);
     }
 
@@ -235,6 +240,35 @@ public final class VirtualProcessor {
                 case Error e -> throw e;
                 default -> throw failed;
             }
+        }
+    }
+
+    /**
+     * Like {@link #call}, for the thread of {@code caller}: while it waits it does what others ask of that VP, so that two VPs
+     * may ask something of each other.
+     */
+    public void callFrom(VirtualProcessor caller, Runnable action) {
+        FutureTask<Void> task = new FutureTask<>(action, null);
+        synchronized (workLock) {
+            if (thread != null && thread != Thread.currentThread()) {
+                work.add(task);
+            } else {
+                task.run();
+            }
+        }
+        if (!task.isDone()) {
+            requests.raise(VpRequests.WORK);
+        }
+        for (int spins = 0; !task.isDone(); spins++) {
+            caller.doWork();
+            if (spins < SPINS_BEFORE_YIELD) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.parkNanos(NAP_NANOS);
+            }
+        }
+        if (task.state() == Future.State.FAILED) {
+            throw new IllegalStateException("VP " + index + " could not do it", task.exceptionNow());
         }
     }
 

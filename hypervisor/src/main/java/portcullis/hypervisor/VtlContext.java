@@ -4,10 +4,13 @@ import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.gate.FlushGate;
 import portcullis.hypervisor.gate.FlushPass;
 import portcullis.hypervisor.hyperv.MsrGroup;
+import portcullis.hypervisor.hyperv.SyntheticMsrs;
 import portcullis.hypervisor.hyperv.VpAssistPage;
+import portcullis.hypervisor.registers.VpRegisters;
 import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.RunState;
 import portcullis.hypervisor.trace.VpTrace;
+import portcullis.tlfs.register.VpStateRegisters.InternalActivity;
 
 /** What one trust level of one VP has for itself (TLFS vsm.md, "VTL state isolation"). Its registers are in the engine's context. */
 public final class VtlContext {
@@ -31,6 +34,8 @@ public final class VtlContext {
     private final VpTrace trace;
     private long suspendedSince;
     private int suspendedOn = FlushPass.NONE;
+    private SyntheticMsrs syntheticMsrs;
+    private VpRegisters registers;
     private MsrGroup synic = MsrGroup.NONE;
     private volatile Activity activity = Activity.WAIT_FOR_STARTUP;
 
@@ -122,6 +127,49 @@ public final class VtlContext {
         // started.
         if (now != before || now == Activity.WAIT_FOR_STARTUP) {
             trace.runState(level, runState(now));
+        }
+    }
+
+    /** HvRegisterInternalActivityState. */
+    public long activityBits() {
+        return switch (activity) {
+            case RUNNING -> 0;
+            case HALTED -> InternalActivity.HALT_SUSPEND;
+            case IDLE -> InternalActivity.IDLE_SUSPEND;
+            case WAIT_FOR_STARTUP -> InternalActivity.STARTUP_SUSPEND;
+        };
+    }
+
+    /** @return false for what is no state */
+    public boolean setActivityBits(long bits) {
+        if (bits == 0) {
+            setActivity(Activity.RUNNING);
+        } else if (bits == InternalActivity.HALT_SUSPEND) {
+            setActivity(Activity.HALTED);
+        } else if (bits == InternalActivity.IDLE_SUSPEND) {
+            setActivity(Activity.IDLE);
+        } else if (bits == InternalActivity.STARTUP_SUSPEND) {
+            setActivity(Activity.WAIT_FOR_STARTUP);
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    /** This level's registers by their names in the specification. Null where Microsoft's interface is not offered. */
+    public VpRegisters registers() {
+        return registers;
+    }
+
+    public SyntheticMsrs syntheticMsrs() {
+        return syntheticMsrs;
+    }
+
+    /** The second half of construction. */
+    void complete(Partition partition, VirtualProcessor vp) {
+        if (partition.hyperv().offered()) {
+            syntheticMsrs = new SyntheticMsrs(partition, vp, this);
+            registers = new VpRegisters(partition, vp, this, syntheticMsrs);
         }
     }
 

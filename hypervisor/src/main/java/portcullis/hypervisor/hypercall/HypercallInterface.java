@@ -45,6 +45,7 @@ public final class HypercallInterface {
     // Of the call in progress.
     private Hypercall call;
     private CallShape shape;
+    private long rip;
     private long control;
     private long inputGpa;
     private long outputGpa;
@@ -67,6 +68,7 @@ public final class HypercallInterface {
         }
         context.wide = (cpu.get(Register.EFER) & EFER_LMA) != 0
                 && (cpu.segment(SegmentRegister.CS).attributes() & Segment.L) != 0;
+        rip = cpu.get(Register.RIP);
         readRegisters();
         shape = null;
         context.repsDone = 0;
@@ -263,7 +265,10 @@ public final class HypercallInterface {
             cpu.set(Register.RAX, result & 0xffff_ffffL);
             cpu.set(Register.RDX, result >>> 32);
         }
-        cpu.completeInstruction(exit.instructionLength);
+        if (cpu.get(Register.RIP) == rip) {
+            // Not where the call has set the caller's own RIP.
+            cpu.completeInstruction(exit.instructionLength);
+        }
         vp.trace().hypercall(context.level().level(), began, control, result);
     }
 

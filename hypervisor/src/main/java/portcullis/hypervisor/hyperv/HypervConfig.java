@@ -20,12 +20,8 @@ public record HypervConfig(boolean offered, Set<Enlightenment> enlightenments, i
     public static final HypervConfig OFF = new HypervConfig(false, Set.of(), 0);
 
     /** Not there yet. */
-    private static final Set<Enlightenment> MISSING = EnumSet.of(
-            Enlightenment.SYNIC,
-            Enlightenment.STIMER,
-            Enlightenment.STIMER_DIRECT,
-            Enlightenment.VP_REGISTERS,
-            Enlightenment.START_VP);
+    private static final Set<Enlightenment> MISSING =
+            EnumSet.of(Enlightenment.SYNIC, Enlightenment.STIMER, Enlightenment.STIMER_DIRECT, Enlightenment.START_VP);
 
     /** Everything but trust levels. */
     public static final HypervConfig ON = new HypervConfig(true, available(), 0);

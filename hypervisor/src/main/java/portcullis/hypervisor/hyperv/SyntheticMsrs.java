@@ -92,6 +92,11 @@ public final class SyntheticMsrs {
         return value;
     }
 
+    /** Whether the partition may write {@code msr}. */
+    public boolean canWrite(int msr) {
+        return writable[msr - FIRST];
+    }
+
     /** Carries out an MSR_WRITE exit. @return false for #GP */
     public boolean write(int msr, long value) {
         if (!writable[msr - FIRST]) {

@@ -1,0 +1,43 @@
+package portcullis.hypervisor.hypercall;
+
+import portcullis.hypervisor.VirtualProcessor;
+import portcullis.hypervisor.VtlContext;
+import portcullis.tlfs.HvStatus;
+
+/**
+ * Whom a call is about, as its input names it: partition, VP, trust level.
+ *
+ * @param status an HV_STATUS; the rest is null where it is not success
+ */
+public record TargetVp(int status, VirtualProcessor vp, VtlContext context) {
+    private static final long PARTITION_SELF = -1;
+    private static final int VP_SELF = -2;
+
+    /** @param partition, vp, level offsets in the input: 8, 4 and 1 bytes */
+    public static TargetVp of(CallContext call, int partition, int vp, int level) {
+        if (call.inputLong(partition) != PARTITION_SELF) {
+            return failed(HvStatus.INVALID_PARTITION_ID);
+        }
+        int index = call.inputInt(vp);
+        if (index == VP_SELF) {
+            index = call.vp().index();
+        }
+        if (index < 0 || index >= call.partition().processors().size()) {
+            return failed(HvStatus.INVALID_VP_INDEX);
+        }
+        int wanted = TargetLevel.of(call, call.inputByte(level));
+        if (wanted < 0) {
+            return failed(HvStatus.INVALID_PARAMETER);
+        }
+        if (wanted > call.level().level()) {
+            return failed(HvStatus.ACCESS_DENIED);
+        }
+        VirtualProcessor target = call.partition().processors().get(index);
+        VtlContext context = target.context(wanted);
+        return context == null ? failed(HvStatus.INVALID_VTL_STATE) : new TargetVp(HvStatus.SUCCESS, target, context);
+    }
+
+    private static TargetVp failed(int status) {
+        return new TargetVp(status, null, null);
+    }
+}

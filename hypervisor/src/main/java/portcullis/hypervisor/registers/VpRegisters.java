@@ -1,0 +1,97 @@
+package portcullis.hypervisor.registers;
+
+import portcullis.engine.VirtualCpu;
+import portcullis.hypervisor.Partition;
+import portcullis.hypervisor.VirtualProcessor;
+import portcullis.hypervisor.VtlContext;
+import portcullis.hypervisor.hyperv.SyntheticMsrs;
+import portcullis.tlfs.HvRegister;
+import portcullis.tlfs.HvStatus;
+
+/** All registers of one trust level of one VP, by name. On the VP's thread, outside guest mode. */
+public final class VpRegisters {
+    private final VirtualCpu cpu;
+    private final int level;
+    private final RegisterGroup core;
+    private final RegisterGroup segments;
+    private final RegisterGroup msrs;
+    private final RegisterGroup floatingPoint;
+    private final RegisterGroup events;
+    private final RegisterGroup synthetic;
+    private final RegisterGroup described;
+    private final RegisterGroup suspension;
+
+    public VpRegisters(Partition partition, VirtualProcessor vp, VtlContext context, SyntheticMsrs syntheticMsrs) {
+        cpu = vp.cpu();
+        level = context.level();
+        core = new CoreRegisters(cpu, context);
+        segments = new SegmentRegisters(cpu);
+        msrs = new MsrRegisters(cpu, context);
+        floatingPoint = new FloatingPointRegisters(cpu);
+        events = new EventRegisters(cpu, context);
+        synthetic = new SyntheticRegisters(syntheticMsrs);
+        described = new InterfaceRegisters(
+                partition.hyperv().leaves(partition.config().apicIds().length));
+        suspension = new SuspensionRegisters(context);
+    }
+
+    private RegisterGroup group(HvRegister name) {
+        if (CoreRegisters.has(name)) {
+            return core;
+        }
+        return switch (name.code() >>> 16) {
+            case 0x00 -> name.code() < 0x100 && name != HvRegister.INTERNAL_ACTIVITY_STATE ? suspension : other(name);
+            case 0x01 -> events;
+            case 0x03, 0x0c -> floatingPoint;
+            case 0x06, 0x07 -> segments;
+            case 0x08 -> msrs;
+            case 0x09, 0x0a, 0x0b -> synthetic;
+            default -> null;
+        };
+    }
+
+    private RegisterGroup other(HvRegister name) {
+        if (name == HvRegister.INTERNAL_ACTIVITY_STATE) {
+            return events;
+        }
+        return name.code() <= HvRegister.CPU_MANAGEMENT_FEATURES_INFO.code() ? described : synthetic;
+    }
+
+    /** @return an HV_STATUS */
+    public int read(int code, RegisterValue into) {
+        HvRegister name = HvRegister.of(code);
+        RegisterGroup group = name == null ? null : group(name);
+        if (group == null) {
+            return HvStatus.INVALID_PARAMETER;
+        }
+        int active = enter();
+        try {
+            return group.read(name, into);
+        } finally {
+            cpu.switchContext(active);
+        }
+    }
+
+    /** @return an HV_STATUS */
+    public int write(int code, RegisterValue value) {
+        HvRegister name = HvRegister.of(code);
+        RegisterGroup group = name == null ? null : group(name);
+        if (group == null) {
+            return HvStatus.INVALID_PARAMETER;
+        }
+        int active = enter();
+        try {
+            return group.write(name, value);
+        } finally {
+            cpu.switchContext(active);
+        }
+    }
+
+    private int enter() {
+        int active = cpu.context();
+        if (active != level) {
+            cpu.switchContext(level);
+        }
+        return active;
+    }
+}
