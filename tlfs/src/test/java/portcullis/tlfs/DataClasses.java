@@ -8,27 +8,74 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import portcullis.tlfs.call.DebugCalls;
+import portcullis.tlfs.call.EventLogCalls;
+import portcullis.tlfs.call.FlushArguments;
+import portcullis.tlfs.call.FlushCalls;
+import portcullis.tlfs.call.InterceptCalls;
+import portcullis.tlfs.call.InterruptCalls;
+import portcullis.tlfs.call.MemoryArguments;
+import portcullis.tlfs.call.MemoryCalls;
+import portcullis.tlfs.call.PartitionArguments;
+import portcullis.tlfs.call.PartitionCalls;
+import portcullis.tlfs.call.ProcessorCalls;
+import portcullis.tlfs.call.RegisterCalls;
+import portcullis.tlfs.call.StatsCalls;
+import portcullis.tlfs.call.SynicCalls;
+import portcullis.tlfs.call.SystemCalls;
+import portcullis.tlfs.call.VtlCalls;
 import portcullis.tlfs.message.InterceptMessages;
 import portcullis.tlfs.message.NotificationMessages;
 import portcullis.tlfs.message.SynicMessages;
+import portcullis.tlfs.nested.EnlightenedVmcs;
+import portcullis.tlfs.nested.NestedStructures;
 import portcullis.tlfs.page.AssistPage;
 import portcullis.tlfs.page.MonitoredNotifications;
 import portcullis.tlfs.page.ReferenceTscPage;
 import portcullis.tlfs.register.InitialVpContext;
+import portcullis.tlfs.register.MsrContents;
+import portcullis.tlfs.register.SynicRegisters;
 import portcullis.tlfs.register.ValueLayouts;
+import portcullis.tlfs.register.VpStateRegisters;
+import portcullis.tlfs.register.VsmRegisters;
 
 /** What the tests of the definitions share: where they are, and how constants are named after the specification. */
 final class DataClasses {
     /** Classes that are, or contain, structures. */
-    static final List<Class<?>> ALL = List.of(
+    static final List<Class<?>> STRUCTURES = List.of(
             AssistPage.class,
+            DebugCalls.class,
+            EnlightenedVmcs.class,
+            EventLogCalls.class,
+            FlushCalls.class,
             InitialVpContext.class,
+            InterceptCalls.class,
             InterceptMessages.class,
+            InterruptCalls.class,
+            MemoryCalls.class,
             MonitoredNotifications.class,
+            NestedStructures.class,
             NotificationMessages.class,
+            PartitionCalls.class,
+            ProcessorCalls.class,
             ReferenceTscPage.class,
+            RegisterCalls.class,
+            StatsCalls.class,
+            SynicCalls.class,
             SynicMessages.class,
-            ValueLayouts.class);
+            SystemCalls.class,
+            ValueLayouts.class,
+            VtlCalls.class);
+
+    /** Classes that contain registers and flags. */
+    static final List<Class<?>> REGISTERS = List.of(
+            FlushArguments.class,
+            MemoryArguments.class,
+            MsrContents.class,
+            PartitionArguments.class,
+            SynicRegisters.class,
+            VpStateRegisters.class,
+            VsmRegisters.class);
 
     private DataClasses() {}
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import portcullis.tlfs.layout.Layout;
 
@@ -29,7 +30,7 @@ class StructuresTest {
 
     static Stream<Class<?>> structures() {
         List<Class<?>> structures = new ArrayList<>();
-        for (Class<?> type : DataClasses.ALL) {
+        for (Class<?> type : DataClasses.STRUCTURES) {
             structures.addAll(withLayout(type));
         }
         return structures.stream();
@@ -62,7 +63,7 @@ class StructuresTest {
         Layout layout = layout(type);
         assertEquals(layout.size(), type.getField("SIZE").getInt(null));
         for (Layout.Field field : layout.fields()) {
-            String constant = DataClasses.constant(field.name());
+            String constant = field.name().equals("Size") ? "SIZE_FIELD" : DataClasses.constant(field.name());
             assertEquals(field.offset(), type.getField(constant).getInt(null), constant);
             for (Layout.Bits bits : field.bits()) {
                 DataClasses.checkBits(
@@ -84,6 +85,23 @@ class StructuresTest {
             for (Layout.Field field : layout.fields()) {
                 assertTrue(rows.contains(layout.name() + "." + field.name()), layout.name() + "." + field.name());
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldAgreeWithTheFormOfTheCall(HypercallCode call) {
+        CallShape shape = call.shape();
+        checkSize(call.specName() + " input", shape.inputHeader());
+        checkSize(call.specName() + " element", shape.inputElement());
+        checkSize(call.specName() + " output", shape.outputHeader());
+        checkSize(call.specName() + " output element", shape.outputElement());
+    }
+
+    private static void checkSize(String structure, int size) {
+        Layout layout = BY_NAME.get(structure);
+        if (layout != null) { // some calls share a structure, and some have none
+            assertEquals(size, layout.size(), structure);
         }
     }
 

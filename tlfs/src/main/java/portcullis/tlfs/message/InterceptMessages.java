@@ -83,7 +83,6 @@ public final class InterceptMessages {
         public static final int GUEST_VIRTUAL_ADDRESS = 48;
         public static final int GUEST_PHYSICAL_ADDRESS = 56;
         public static final int INSTRUCTION_BYTES = 64;
-        public static final int INSTRUCTION_BYTES_COUNT = 16;
         public static final int SIZE = 80;
         public static final int MEMORY_ACCESS_INFO_GVA_VALID = 1;
         public static final int MEMORY_ACCESS_INFO_GVA_GPA_VALID = 1 << 1;
@@ -165,7 +164,6 @@ public final class InterceptMessages {
         public static final int INSTRUCTION_BYTE_COUNT = 43;
         public static final int RAX = 48;
         public static final int INSTRUCTION_BYTES = 56;
-        public static final int INSTRUCTION_BYTES_COUNT = 16;
         public static final int DS_SEGMENT = 72;
         public static final int ES_SEGMENT = 88;
         public static final int RCX = 104;
@@ -204,7 +202,6 @@ public final class InterceptMessages {
         public static final int ERROR_CODE = 44;
         public static final int EXCEPTION_PARAMETER = 48;
         public static final int INSTRUCTION_BYTES = 64;
-        public static final int INSTRUCTION_BYTES_COUNT = 16;
         public static final int DS_SEGMENT = 80;
         public static final int SS_SEGMENT = 96;
         public static final int RAX = 112;
@@ -268,7 +265,6 @@ public final class InterceptMessages {
         public static final int FLAGS = 40;
         public static final int REGISTER_NAME = 44;
         public static final int SOURCE_VALUE = 48;
-        public static final int SOURCE_VALUE_COUNT = 16;
         public static final int DESTINATION_REGISTER = 48;
         public static final int SOURCE_ADDRESS = 48;
         public static final int DESTINATION_ADDRESS = 48;

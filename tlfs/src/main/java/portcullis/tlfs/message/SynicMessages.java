@@ -47,7 +47,6 @@ public final class SynicMessages {
     public static final class Message {
         public static final int HEADER = 0;
         public static final int PAYLOAD = 16;
-        public static final int PAYLOAD_COUNT = 240;
         public static final int SIZE = 256;
 
         /** Most bytes of payload, HV_MESSAGE_MAX_PAYLOAD_BYTE_COUNT. */
@@ -69,7 +68,6 @@ public final class SynicMessages {
      */
     public static final class EventFlags {
         public static final int FLAGS = 0;
-        public static final int FLAGS_COUNT = 256;
         public static final int SIZE = 256;
 
         /** Flags of one SINT. */

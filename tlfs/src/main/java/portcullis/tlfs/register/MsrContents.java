@@ -294,6 +294,65 @@ public final class MsrContents {
         }
     }
 
+    /**
+     * HV_EMULATED_TIMER_CONTROL, HvX64RegisterEmulatedTimerControl (v2.0, 15.1.5), in the local APIC's terms. The
+     * period beside it is in units of 100 ns.
+     */
+    public record EmulatedTimerControl(long asUint64) {
+        public static final int VECTOR_SHIFT = 0;
+        public static final int VECTOR_MASK = 0xFF;
+        public static final int DELIVERY_MODE_SHIFT = 8;
+        public static final int DELIVERY_MODE_MASK = 0x7;
+        public static final long LOGICAL_DESTINATION_MODE = 1L << 11;
+        public static final long ENABLED = 1L << 12;
+        public static final int MDA_SHIFT = 56;
+        public static final int MDA_MASK = 0xFF;
+        /** All other bits. */
+        public static final long RESERVED = 0x00FF_FFFF_FFFF_E000L;
+
+        public int vector() {
+            return (int) asUint64 & VECTOR_MASK;
+        }
+
+        public int deliveryMode() {
+            return (int) (asUint64 >>> DELIVERY_MODE_SHIFT) & DELIVERY_MODE_MASK;
+        }
+
+        public boolean logicalDestinationMode() {
+            return (asUint64 & LOGICAL_DESTINATION_MODE) != 0;
+        }
+
+        public boolean enabled() {
+            return (asUint64 & ENABLED) != 0;
+        }
+
+        public int mda() {
+            return (int) (asUint64 >>> MDA_SHIFT) & MDA_MASK;
+        }
+    }
+
+    /** HV_PM_TIMER_INFO, HvX64RegisterPmTimerAssist (v2.0, 15.1.6). */
+    public record PmTimerInfo(long asUint64) {
+        public static final int PORT_SHIFT = 0;
+        public static final int PORT_MASK = 0xFFFF;
+        public static final long WIDTH24 = 1L << 16;
+        public static final long ENABLED = 1L << 17;
+        /** All other bits. */
+        public static final long RESERVED = 0xFFFF_FFFF_FFFC_0000L;
+
+        public int port() {
+            return (int) asUint64 & PORT_MASK;
+        }
+
+        public boolean width24() {
+            return (asUint64 & WIDTH24) != 0;
+        }
+
+        public boolean enabled() {
+            return (asUint64 & ENABLED) != 0;
+        }
+    }
+
     /** HV_X64_REGISTER_SEV_GPA_PAGE, HvX64RegisterSevAvicGpa. */
     public record SevGpaPage(long asUint64) {
         public static final long ENABLED = 1L;
