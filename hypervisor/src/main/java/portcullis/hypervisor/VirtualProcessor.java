@@ -14,6 +14,7 @@ import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.flush.PendingFlushes;
 import portcullis.hypervisor.gate.InhibitReason;
 import portcullis.hypervisor.hyperv.VpAssistPage;
+import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.VpTrace;
 
 /**
@@ -130,8 +131,10 @@ public final class VirtualProcessor {
 
     /** Puts everything into its reset state, on the VP's thread. */
     void reset() {
-        context.flushPass().cancel();
-        context.flushGate().lift(InhibitReason.ALL);
+        if (context.flushPass().cancel()) {
+            context.traceResume(ResumeReason.RESET);
+        }
+        context.liftFlushInhibit(InhibitReason.ALL);
         context.assistPage().reset();
         context.apic().reset();
         cpu.reset(false);
@@ -172,7 +175,7 @@ public final class VirtualProcessor {
      * changes that TLB; a VP that asks for one is suspended. Idempotent. Any thread but one that this VP's turns depend on.
      */
     public void inhibitFlushes(int level) {
-        context(level).flushGate().inhibit(InhibitReason.HOST, () -> {}, () -> {
+        context(level).inhibitFlushes(InhibitReason.HOST, () -> {}, () -> {
             // Flushes that have completed, as their callers see it, must not come later (DESIGN.md, section 5,
             // invariant 2).
             if (requests.flushPending()) {
@@ -183,7 +186,7 @@ public final class VirtualProcessor {
 
     /** Lets flushes of one level pass again and resumes who waits. Idempotent. Any thread. */
     public void liftFlushInhibit(int level) {
-        context(level).flushGate().lift(InhibitReason.HOST);
+        context(level).liftFlushInhibit(InhibitReason.HOST.bit());
     }
 
     /** Why flushes of one level are inhibited: bits of {@link InhibitReason}; 0 where they are not. Any thread. */

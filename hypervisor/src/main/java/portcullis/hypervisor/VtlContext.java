@@ -3,6 +3,7 @@ package portcullis.hypervisor;
 import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.gate.FlushGate;
 import portcullis.hypervisor.gate.FlushPass;
+import portcullis.hypervisor.gate.InhibitReason;
 import portcullis.hypervisor.hyperv.MsrGroup;
 import portcullis.hypervisor.hyperv.SyntheticMsrs;
 import portcullis.hypervisor.hyperv.VpAssistPage;
@@ -82,7 +83,7 @@ public final class VtlContext {
     /** Tells traces that this level is suspended at a gate, on the hypercall at {@code rip}. */
     public void traceSuspend(long rip, int code) {
         suspendedSince = trace.begin();
-        suspendedOn = pass.waitingOn();
+        suspendedOn = pass.lastWaitedOn();
         trace.suspended(level, suspendedOn, rip, code);
     }
 
@@ -96,6 +97,25 @@ public final class VtlContext {
     /** Goes to sleep as HV_X64_MSR_GUEST_IDLE has it. The VP's thread. */
     public void idle() {
         setActivity(Activity.IDLE);
+    }
+
+    /** Shuts this level's gate and waits for flushes that are passing it: {@link FlushGate#inhibit}. */
+    void inhibitFlushes(InhibitReason reason, Runnable serve, Runnable applyPending) {
+        long began = trace.begin();
+        int passing = gate.inhibit(reason, serve, applyPending);
+        if (passing != FlushGate.UNCHANGED) {
+            trace.inhibited(level, began, reason, passing);
+        }
+    }
+
+    /** Takes reasons away and resumes who waited for that: {@link FlushGate#lift(int)}. Any thread. */
+    public void liftFlushInhibit(int reasons) {
+        long began = trace.begin();
+        int there = gate.reasons() & reasons;
+        int resumed = gate.lift(reasons);
+        if (resumed != FlushGate.UNCHANGED) {
+            trace.lifted(level, began, there, gate.reasons() == 0, resumed);
+        }
     }
 
     /** Whether guest code may run: not halted, not suspended. Any thread. */

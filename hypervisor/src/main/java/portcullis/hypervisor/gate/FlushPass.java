@@ -54,6 +54,8 @@ public final class FlushPass {
     private volatile int ticket = NONE;
     /** Counts suspensions: two looks that see the same one know that it lasted from the first to the second. */
     private volatile int suspensions;
+    /** At whose gate the last suspension was. */
+    private int lastWaitedOn = NONE;
     /** The ticket under which a gate's waiter set has this VP, or NONE. */
     private int registered = NONE;
 
@@ -150,6 +152,7 @@ public final class FlushPass {
         int mine = ticket(target, locks);
         FlushGate gate = gates[target];
         suspensions++;
+        lastWaitedOn = target;
         registered = mine;
         ticket = mine;
         gate.addWaiter(vp, locks);
@@ -193,6 +196,11 @@ public final class FlushPass {
         boolean was = ticket != NONE;
         withdraw();
         return was;
+    }
+
+    /** The VP at whose gate {@link #enter} or {@link #awaitNoLock} suspended last, also where that is over: for traces. */
+    public int lastWaitedOn() {
+        return lastWaitedOn;
     }
 
     // Questions: any thread

@@ -35,7 +35,7 @@ final class SuspensionRegisters implements RegisterGroup {
             return HvStatus.INVALID_REGISTER_VALUE;
         }
         if (value.low == 0) {
-            context.flushGate().lift(InhibitReason.INTERCEPT);
+            context.liftFlushInhibit(InhibitReason.INTERCEPT.bit());
         }
         return HvStatus.SUCCESS;
     }

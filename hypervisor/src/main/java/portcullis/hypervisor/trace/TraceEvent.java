@@ -168,7 +168,7 @@ public sealed interface TraceEvent {
      */
     record Lift(At at, String reason, boolean last, int resumed, long took) implements TraceEvent {}
 
-    /** Suspended VPs wait for each other; this one closed the circle. @param cycle like {@code vp 0 -> vp 1 -> vp 0} */
+    /** Suspended VPs wait for each other; this one closed the circle. @param cycle who waits on whom and why, for each */
     record Cycle(At at, String cycle) implements TraceEvent {}
 
     /** A higher trust level becomes active; {@link At#vtl} is the one left. @param reason call, interrupt or intercept */

@@ -1,6 +1,6 @@
 package portcullis.hypervisor.trace;
 
-/** Sets and circles of VPs as text. */
+/** Sets of VPs as text. */
 final class VpList {
     private VpList() {}
 
@@ -32,14 +32,5 @@ final class VpList {
 
     private static boolean contains(long[] set, int vp) {
         return (set[vp >>> 6] >>> (vp & 63) & 1) != 0;
-    }
-
-    /** Like {@code vp 0 -> vp 1 -> vp 0}. */
-    static String cycle(int[] vps) {
-        StringBuilder text = new StringBuilder();
-        for (int vp : vps) {
-            text.append("vp ").append(vp).append(" -> ");
-        }
-        return text.append("vp ").append(vps[0]).toString();
     }
 }

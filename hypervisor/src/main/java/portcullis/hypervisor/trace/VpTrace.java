@@ -1,7 +1,10 @@
 package portcullis.hypervisor.trace;
 
+import java.util.List;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
+import portcullis.hypervisor.gate.InhibitReason;
+import portcullis.hypervisor.gate.Wait;
 import portcullis.hypervisor.trace.TraceEvent.Kind;
 import portcullis.tlfs.HypercallCode;
 
@@ -171,25 +174,32 @@ public final class VpTrace {
     }
 
     /** Flushes of this VP are inhibited. @param began from {@link #begin}, before the wait for {@code passing} flushes */
-    public void inhibited(int vtl, long began, String reason, int passing) {
+    public void inhibited(int vtl, long began, InhibitReason reason, int passing) {
         if ((Tracing.wanted & INHIBIT) != 0) {
             long start = since(began);
-            Tracing.publish(new TraceEvent.Inhibit(at(start, vtl), reason, partition.now() - start, passing));
+            String why = InhibitReason.describe(reason.bit());
+            Tracing.publish(new TraceEvent.Inhibit(at(start, vtl), why, partition.now() - start, passing));
         }
     }
 
-    /** @param began from {@link #begin}, before the reason was cleared */
-    public void lifted(int vtl, long began, String reason, boolean last, int resumed) {
+    /**
+     * @param began from {@link #begin}, before the reasons were cleared
+     * @param reasons bits of {@link InhibitReason}
+     */
+    public void lifted(int vtl, long began, int reasons, boolean last, int resumed) {
         if ((Tracing.wanted & LIFT) != 0) {
             long start = since(began);
-            Tracing.publish(new TraceEvent.Lift(at(start, vtl), reason, last, resumed, partition.now() - start));
+            String why = InhibitReason.describe(reasons);
+            Tracing.publish(new TraceEvent.Lift(at(start, vtl), why, last, resumed, partition.now() - start));
         }
     }
 
-    /** This VP's suspension closed a circle. @param vps VP indexes, each waits for the next and the last for the first */
-    public void cycle(int vtl, int[] vps) {
+    /** This VP's suspension closed a circle of waits. */
+    public void cycle(int vtl, List<Wait> circle) {
         if ((Tracing.wanted & CYCLE) != 0) {
-            Tracing.publish(new TraceEvent.Cycle(now(vtl), VpList.cycle(vps)));
+            String spelled =
+                    String.join("; ", circle.stream().map(Wait::toString).toList());
+            Tracing.publish(new TraceEvent.Cycle(now(vtl), spelled));
         }
     }
 

@@ -4,7 +4,7 @@
  *
  * <p>Who emits has a {@link portcullis.hypervisor.trace.VpTrace} and calls it whether or not anybody watches: then it costs a test
  * of one static field. Who watches subscribes at {@link portcullis.hypervisor.trace.Tracing}. Start reading at {@link
- * portcullis.hypervisor.trace.TraceEvent}. Depends on {@code engine} and {@code tlfs} only, and on no class of jdk.jfr: those are
- * behind {@code trace.jfr}, so that a run without a recording never loads them.
+ * portcullis.hypervisor.trace.TraceEvent}. Depends on {@code engine}, {@code tlfs} and {@code gate} only, and on no class of jdk.jfr:
+ * those are behind {@code trace.jfr}, so that a run without a recording never loads them.
  */
 package portcullis.hypervisor.trace;

@@ -15,9 +15,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 import portcullis.engine.Clock;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
+import portcullis.hypervisor.gate.InhibitReason;
+import portcullis.hypervisor.gate.Wait;
 import portcullis.hypervisor.trace.TraceEvent.Kind;
 
 class VpTraceTest {
+    private static final List<Wait> CIRCLE = List.of(
+            new Wait(3, 0, 1, InhibitReason.INTERCEPT.bit(), 1),
+            new Wait(1, 0, 3, InhibitReason.TLB_LOCKED_BY_1.bit(), 3));
+
     private long ticks;
     private long frequency = 1_000_000_000L;
 
@@ -98,12 +104,30 @@ class VpTraceTest {
                     throw new IllegalStateException("broken");
                 });
                 var _ = watch(Kind.CYCLE)) {
-            vp.cycle(0, new int[] {3, 1});
+            vp.cycle(0, CIRCLE);
             assertEquals(2, seen.size());
-            vp.cycle(0, new int[] {3, 1});
+            vp.cycle(0, CIRCLE);
             assertEquals(3, seen.size());
         }
-        assertEquals(new TraceEvent.Cycle(at(0, 0), "vp 3 -> vp 1 -> vp 3"), seen.getFirst());
+        assertEquals(
+                new TraceEvent.Cycle(
+                        at(0, 0),
+                        "vp 3 (vtl 0) waits on vp 1, held by intercept through vp 1; "
+                                + "vp 1 (vtl 0) waits on vp 3, held by tlb locked by 1 through vp 3"),
+                seen.getFirst());
+    }
+
+    @Test
+    void shouldSayForWhatReasonsFlushesAreInhibited() {
+        try (var _ = watch(Kind.INHIBIT, Kind.LIFT)) {
+            vp.inhibited(0, vp.begin(), InhibitReason.HOST, 2);
+            vp.lifted(0, vp.begin(), InhibitReason.HOST.bit() | InhibitReason.INTERCEPT.bit(), true, 1);
+        }
+        assertEquals(
+                List.of(
+                        new TraceEvent.Inhibit(at(0, 0), "host", 0, 2),
+                        new TraceEvent.Lift(at(0, 0), "host, intercept", true, 1, 0)),
+                seen);
     }
 
     @Test
@@ -167,18 +191,17 @@ class VpTraceTest {
         var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         ExitDetails exit = new ExitDetails();
         long[] targets = {3};
-        int[] circle = {0, 1};
-        everything(exit, targets, circle);
+        everything(exit, targets);
         assertFalse(Tracing.wants(Kind.HYPERCALL));
         long before = threads.getCurrentThreadAllocatedBytes();
         for (int i = 0; i < 1000; i++) {
-            everything(exit, targets, circle);
+            everything(exit, targets);
         }
         // Asking itself allocates a little.
         assertTrue(threads.getCurrentThreadAllocatedBytes() - before < 1000);
     }
 
-    private void everything(ExitDetails exit, long[] targets, int[] circle) {
+    private void everything(ExitDetails exit, long[] targets) {
         long began = vp.begin();
         vp.hypercall(0, began, 2, 0);
         vp.flushed(0, targets, 0, 0, 0);
@@ -189,9 +212,9 @@ class VpTraceTest {
         vp.timer(0, 0, 2, -1, 0);
         vp.suspended(0, 1, 0, 2);
         vp.resumed(0, began, 1, ResumeReason.LIFTED);
-        vp.inhibited(0, began, "host", 0);
-        vp.lifted(0, began, "host", true, 0);
-        vp.cycle(0, circle);
+        vp.inhibited(0, began, InhibitReason.HOST, 0);
+        vp.lifted(0, began, InhibitReason.ALL, true, 0);
+        vp.cycle(0, CIRCLE);
         vp.vtlEntered(0, 1, "call");
         vp.vtlReturned(1, 0, "call");
         vp.intercepted(0, "memory", 0, "read");
