@@ -10,6 +10,7 @@ import portcullis.hypervisor.hypercall.SchedulingCalls;
 import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.hypervisor.registers.RegisterCalls;
+import portcullis.hypervisor.vsm.StartCalls;
 
 /** Which hypercalls there are in a partition. All others do not exist, or are refused by privilege. */
 final class HypercallSet {
@@ -26,6 +27,9 @@ final class HypercallSet {
         }
         if (config.has(Enlightenment.VP_REGISTERS)) {
             calls.addAll(RegisterCalls.calls());
+        }
+        if (config.has(Enlightenment.START_VP)) {
+            calls.addAll(StartCalls.calls());
         }
         return calls;
     }

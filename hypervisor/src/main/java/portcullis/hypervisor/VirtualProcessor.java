@@ -7,6 +7,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.InterruptFabric;
@@ -99,6 +100,10 @@ public final class VirtualProcessor {
     /** The trust level that is active. */
     public VtlContext context() {
         return context;
+    }
+
+    void setContext(VtlContext active) {
+        context = active;
     }
 
     /** A trust level of this VP, or null where it has not been enabled. */
@@ -202,6 +207,27 @@ public final class VirtualProcessor {
     /** Whether something waits for this VP outside guest mode. Any thread. */
     public boolean wanted() {
         return requests.signalled() || requests.controlPending();
+    }
+
+    /**
+     * Starts a VP that waits for that, in one of its trust levels and in a state of the caller's choice. On the VP's thread.
+     *
+     * @param loader puts the state into the CPU
+     * @return false where the VP does not wait to be started
+     */
+    public boolean start(int level, Consumer<VirtualCpu> loader) {
+        VtlContext target = context(level);
+        if (context.activity() != Activity.WAIT_FOR_STARTUP || target.activity() != Activity.WAIT_FOR_STARTUP) {
+            return false;
+        }
+        runner.activate(target);
+        cpu.reset(true);
+        target.apic().reset();
+        target.apic().enable();
+        cpu.setApicBase(target.apic().base());
+        loader.accept(cpu);
+        target.setActivity(Activity.RUNNING);
+        return true;
     }
 
     // Work by others

@@ -49,6 +49,13 @@ final class VpRunner {
         lookForInterrupts = true;
     }
 
+    /** Executes by another trust level's state from now on. */
+    void activate(VtlContext level) {
+        cpu.switchContext(level.level());
+        vp.setContext(level);
+        reset();
+    }
+
     Turn turn() {
         try {
             int taken = requests.take();

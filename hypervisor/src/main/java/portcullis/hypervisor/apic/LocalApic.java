@@ -269,6 +269,11 @@ public final class LocalApic {
         }
     }
 
+    /** Software-enables it, with spurious vector 0xff (SDM 10.9). */
+    public void enable() {
+        writeRegister(ApicRegister.SPURIOUS_VECTOR, 0x1ff);
+    }
+
     // The guest's MSRs
 
     /** Whether {@code msr} is one of 0x800 to 0x8ff, for {@link #readMsr} and {@link #writeMsr}. */

@@ -11,6 +11,7 @@ import portcullis.memory.GuestAddressException;
 import portcullis.memory.MemoryView;
 import portcullis.tlfs.CallShape;
 import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.HypercallCode;
 import portcullis.tlfs.HypercallInput;
 
 /**
@@ -112,7 +113,7 @@ public final class HypercallInterface {
     private int perform() {
         call = table.lookup((int) control & HypercallInput.CALL_CODE_MASK);
         if (call == null) {
-            return HvStatus.INVALID_HYPERCALL_CODE;
+            return notOffered();
         }
         shape = call.code().shape();
         if (!partition.hyperv().grants(call.code().privileges())) {
@@ -149,6 +150,14 @@ public final class HypercallInterface {
             }
         }
         return status;
+    }
+
+    /** A call that the specification knows and the partition lacks the privilege for is refused as such. */
+    private int notOffered() {
+        HypercallCode known = HypercallCode.of((int) control & HypercallInput.CALL_CODE_MASK);
+        boolean privileged =
+                known != null && known.privileges() != 0 && !partition.hyperv().grants(known.privileges());
+        return privileged ? HvStatus.ACCESS_DENIED : HvStatus.INVALID_HYPERCALL_CODE;
     }
 
     // Register-based calls

@@ -21,7 +21,7 @@ public record HypervConfig(boolean offered, Set<Enlightenment> enlightenments, i
 
     /** Not there yet. */
     private static final Set<Enlightenment> MISSING =
-            EnumSet.of(Enlightenment.SYNIC, Enlightenment.STIMER, Enlightenment.STIMER_DIRECT, Enlightenment.START_VP);
+            EnumSet.of(Enlightenment.SYNIC, Enlightenment.STIMER, Enlightenment.STIMER_DIRECT);
 
     /** Everything but trust levels. */
     public static final HypervConfig ON = new HypervConfig(true, available(), 0);

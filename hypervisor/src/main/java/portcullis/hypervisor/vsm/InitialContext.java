@@ -1,0 +1,193 @@
+package portcullis.hypervisor.vsm;
+
+import portcullis.engine.DescriptorTable;
+import portcullis.engine.Register;
+import portcullis.engine.Segment;
+import portcullis.engine.SegmentRegister;
+import portcullis.engine.VirtualCpu;
+import portcullis.hypervisor.hypercall.CallContext;
+import portcullis.hypervisor.registers.SegmentRegisters;
+import portcullis.tlfs.register.InitialVpContext;
+
+/**
+ * HV_INITIAL_VP_CONTEXT: the state in which a processor begins to execute a trust level. Checked as a processor checks what it
+ * is entered with (SDM 27.3.1), so that a context that is accepted can execute.
+ */
+final class InitialContext {
+    private static final int MSR_PAT = 0x277;
+
+    private static final long CR0_PE = 1;
+    private static final long CR0_PG = 1L << 31;
+    private static final long CR4_PAE = 1 << 5;
+    private static final long CR4_PCIDE = 1 << 17;
+    private static final long EFER_LME = 1 << 8;
+    private static final long EFER_LMA = 1 << 10;
+    private static final long RFLAGS_VM = 1 << 17;
+
+    private static final int TYPE_CODE = 8;
+    private static final int TYPE_BUSY_TSS_32 = 11;
+    private static final int TYPE_BUSY_TSS_16 = 3;
+    private static final int TYPE_LDT = 2;
+
+    private final CallContext call;
+    private final int at;
+
+    private final long rip;
+    private final long rflags;
+    private final long cr0;
+    private final long cr3;
+    private final long cr4;
+    private final long efer;
+    private final long pat;
+
+    /** @param at where it begins in the call's input */
+    InitialContext(CallContext call, int at) {
+        this.call = call;
+        this.at = at;
+        rip = field(InitialVpContext.RIP);
+        rflags = field(InitialVpContext.RFLAGS);
+        // ET and NE are fixed to 1 where there is an x87 unit: whoever leaves them out gets them (TLFS-NOTES).
+        cr0 = field(InitialVpContext.CR0) | 1 << 4;
+        cr3 = field(InitialVpContext.CR3);
+        cr4 = field(InitialVpContext.CR4);
+        efer = field(InitialVpContext.EFER);
+        pat = field(InitialVpContext.MSR_CR_PAT);
+    }
+
+    private long field(int offset) {
+        return call.inputLong(at + offset);
+    }
+
+    private Segment segment(int offset) {
+        return SegmentRegisters.segmentOf(field(offset), field(offset + 8));
+    }
+
+    private DescriptorTable table(int offset) {
+        return SegmentRegisters.tableOf(field(offset), field(offset + 8));
+    }
+
+    /**
+     * Whether a processor could be in this state.
+     *
+     * @param realMode whether real mode will do: it does in level 0 only
+     */
+    boolean acceptable(VirtualCpu cpu, boolean realMode) {
+        return cpu.accepts(Register.CR0, cr0)
+                && cpu.accepts(Register.CR3, cr3)
+                && cpu.accepts(Register.CR4, cr4)
+                && cpu.accepts(Register.EFER, efer)
+                && cpu.accepts(Register.RFLAGS, rflags | 2)
+                && (rflags & RFLAGS_VM) == 0
+                && patAcceptable()
+                && ((cr0 & CR0_PE) != 0 || realMode)
+                && modeConsistent()
+                && addressesCanonical(cpu)
+                && segmentsConsistent();
+    }
+
+    private boolean patAcceptable() {
+        for (int i = 0; i < 8; i++) {
+            int type = (int) (pat >>> i * 8) & 0xff;
+            if (type > 7 || type == 2 || type == 3) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean longMode() {
+        return (efer & EFER_LME) != 0 && (cr0 & CR0_PG) != 0;
+    }
+
+    private boolean modeConsistent() {
+        boolean active = (efer & EFER_LMA) != 0;
+        boolean wide = wide();
+        return active == longMode()
+                && (!longMode() || (cr4 & CR4_PAE) != 0)
+                && ((cr4 & CR4_PCIDE) == 0 || longMode())
+                && (!wide || longMode())
+                && !(wide && (segment(InitialVpContext.CS).attributes() & Segment.DB) != 0);
+    }
+
+    /** Whether code is 64-bit. */
+    private boolean wide() {
+        return longMode() && (segment(InitialVpContext.CS).attributes() & Segment.L) != 0;
+    }
+
+    private boolean addressesCanonical(VirtualCpu cpu) {
+        return (wide() ? cpu.accepts(Register.RIP, rip) : rip >>> 32 == 0)
+                && cpu.accepts(Register.RIP, table(InitialVpContext.GDTR).base())
+                && cpu.accepts(Register.RIP, table(InitialVpContext.IDTR).base())
+                && cpu.accepts(Register.RIP, segment(InitialVpContext.TR).base())
+                && cpu.accepts(Register.RIP, segment(InitialVpContext.FS).base())
+                && cpu.accepts(Register.RIP, segment(InitialVpContext.GS).base());
+    }
+
+    private boolean segmentsConsistent() {
+        if ((cr0 & CR0_PE) == 0) {
+            return true;
+        }
+        Segment cs = segment(InitialVpContext.CS);
+        Segment ss = segment(InitialVpContext.SS);
+        boolean code = present(cs) && (cs.attributes() & Segment.S) != 0 && (cs.type() & TYPE_CODE) != 0;
+        // The level is SS's: 0, as only the most privileged mode starts anything.
+        boolean stack = unusable(ss) || (ss.attributes() & Segment.S) != 0 && (ss.type() & (TYPE_CODE | 2)) == 2;
+        return code
+                && stack
+                && cs.dpl() == 0
+                && (unusable(ss) || ss.dpl() == 0)
+                && data(InitialVpContext.DS)
+                && data(InitialVpContext.ES)
+                && data(InitialVpContext.FS)
+                && data(InitialVpContext.GS)
+                && system(segment(InitialVpContext.TR), TYPE_BUSY_TSS_32, TYPE_BUSY_TSS_16)
+                && system(segment(InitialVpContext.LDTR), TYPE_LDT, TYPE_LDT);
+    }
+
+    private static boolean present(Segment segment) {
+        return (segment.attributes() & Segment.P) != 0;
+    }
+
+    private static boolean unusable(Segment segment) {
+        return (segment.attributes() & Segment.UNUSABLE) != 0;
+    }
+
+    /** Readable, of any kind that data registers take. */
+    private boolean data(int offset) {
+        Segment segment = segment(offset);
+        return unusable(segment)
+                || (segment.attributes() & Segment.S) != 0
+                        && ((segment.type() & TYPE_CODE) == 0 || (segment.type() & 2) != 0);
+    }
+
+    private static boolean system(Segment segment, int type, int other) {
+        return unusable(segment)
+                || (segment.attributes() & Segment.S) == 0 && (segment.type() == type || segment.type() == other);
+    }
+
+    /** Puts the state into the CPU's current context, on the VP's thread. What it does not name stays as it is. */
+    void load(VirtualCpu cpu) {
+        cpu.setGdt(table(InitialVpContext.GDTR));
+        cpu.setIdt(table(InitialVpContext.IDTR));
+        cpu.set(Register.EFER, efer);
+        cpu.set(Register.CR4, cr4);
+        cpu.set(Register.CR3, cr3);
+        cpu.set(Register.CR0, cr0);
+        cpu.setMsr(MSR_PAT, pat);
+        load(cpu, SegmentRegister.ES, InitialVpContext.ES);
+        load(cpu, SegmentRegister.CS, InitialVpContext.CS);
+        load(cpu, SegmentRegister.SS, InitialVpContext.SS);
+        load(cpu, SegmentRegister.DS, InitialVpContext.DS);
+        load(cpu, SegmentRegister.FS, InitialVpContext.FS);
+        load(cpu, SegmentRegister.GS, InitialVpContext.GS);
+        load(cpu, SegmentRegister.LDTR, InitialVpContext.LDTR);
+        load(cpu, SegmentRegister.TR, InitialVpContext.TR);
+        cpu.set(Register.RSP, field(InitialVpContext.RSP));
+        cpu.set(Register.RFLAGS, rflags | 2);
+        cpu.set(Register.RIP, rip);
+    }
+
+    private void load(VirtualCpu cpu, SegmentRegister register, int offset) {
+        cpu.setSegment(register, segment(offset));
+    }
+}

@@ -1,0 +1,39 @@
+package portcullis.hypervisor.vsm;
+
+import java.util.List;
+import portcullis.hypervisor.VirtualProcessor;
+import portcullis.hypervisor.hypercall.CallContext;
+import portcullis.hypervisor.hypercall.Hypercall;
+import portcullis.hypervisor.hypercall.TargetVp;
+import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.HypercallCode;
+
+/** HvCallStartVirtualProcessor (TLFS): starts a processor that has not been started, in a state of the caller's choice. */
+public final class StartCalls {
+    private static final int PARTITION = 0;
+    private static final int VP = 8;
+    private static final int LEVEL = 12;
+    private static final int CONTEXT = 16;
+
+    private StartCalls() {}
+
+    public static List<Hypercall> calls() {
+        return List.of(new Hypercall(HypercallCode.START_VIRTUAL_PROCESSOR, StartCalls::start));
+    }
+
+    private static int start(CallContext call) {
+        TargetVp target = TargetVp.of(call, PARTITION, VP, LEVEL);
+        if (target.status() != HvStatus.SUCCESS) {
+            return target.status();
+        }
+        int level = target.context().level();
+        InitialContext wanted = new InitialContext(call, CONTEXT);
+        if (!wanted.acceptable(call.vp().cpu(), level == 0)) {
+            return HvStatus.INVALID_REGISTER_VALUE;
+        }
+        VirtualProcessor vp = target.vp();
+        boolean[] started = new boolean[1];
+        vp.callFrom(call.vp(), () -> started[0] = vp.start(level, wanted::load));
+        return started[0] ? HvStatus.SUCCESS : HvStatus.INVALID_VP_STATE;
+    }
+}
