@@ -59,8 +59,8 @@ public record CallShape(
 
     /**
      * What a fast call of this form needs at least: with one element, and without a variable header. The specification
-     * marks the calls of {@link Fast#REGISTERS} in v6.0b, Appendix A, but not the newer ones; that all that fit are meant
-     * is how guests read it.
+     * marks the calls of {@link Fast#REGISTERS} in v6.0b, Appendix A, but not the newer ones; that all that fit are
+     * meant is how guests read it.
      */
     public Fast fast() {
         if (!published()) {

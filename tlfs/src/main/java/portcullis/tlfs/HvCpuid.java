@@ -26,7 +26,9 @@ public final class HvCpuid {
     /** A hypervisor that answers these leaves offers at least this far up. */
     public static final int MIN_MAX_LEAF = 0x4000_0005;
 
-    /** 0x40000002: EAX build, EBX major (31:16) and minor (15:0) version, ECX service pack, EDX service branch, number. */
+    /**
+     * 0x40000002: EAX build, EBX major (31:16) and minor (15:0) version, ECX service pack, EDX service branch, number.
+     */
     public static final int VERSION = 0x4000_0002;
 
     public static final int VERSION_EBX_MAJOR_SHIFT = 16;
@@ -69,6 +71,10 @@ public final class HvCpuid {
     public static final int FEATURES_EDX_BNDCFGS_REGISTER_FOR_VSM = 1 << 21;
     public static final int FEATURES_EDX_SYNTHETIC_TIME_UNHALTED_TIMER = 1 << 23;
     public static final int FEATURES_EDX_LAST_BRANCH_RECORD = 1 << 26;
+    /** In no version of the text: flush calls take a target trust level. */
+    public static final int FEATURES_EDX_CROSS_VTL_FLUSH = 1 << 28;
+    /** In no version of the text: HV_TRANSLATE_GVA_SUPERVISOR_ACCESS and the flags above it. */
+    public static final int FEATURES_EDX_TRANSLATE_GVA_FLAGS = 1 << 30;
 
     /** 0x40000004: EAX recommendations, EBX spin count before notifying, ECX physical address bits. */
     public static final int RECOMMENDATIONS = 0x4000_0004;

@@ -6,10 +6,10 @@ import java.util.Map;
 /**
  * Hypercall status codes, HV_STATUS: bits 15:0 of the hypercall result value.
  *
- * <p>Source: TLFS v6.0b, Appendix B. Codes 0x0021 to 0x0054 that v5.0C had for single processor features, and that v6.0b
- * folded into {@link #PROCESSOR_FEATURE_NOT_SUPPORTED}, are not repeated. {@code INSUFFICIENT_BUFFERS} is 0x0013: v6.0b
- * misprints 0x0033, which it gives to {@code INSUFFICIENT_BUFFER} too. The codes at the end are named by the current
- * text without a number; the numbers are those that guests know.
+ * <p>Source: TLFS v6.0b, Appendix B. Codes 0x0021 to 0x0054 that v5.0C had for single processor features, and that
+ * v6.0b folded into {@link #PROCESSOR_FEATURE_NOT_SUPPORTED}, are not repeated. {@code INSUFFICIENT_BUFFERS} is 0x0013:
+ * v6.0b misprints 0x0033, which it gives to {@code INSUFFICIENT_BUFFER} too. Of the codes at the end the current text
+ * has the name (INVALID_VTL_STATE) or nothing; the numbers are those that guests know.
  */
 public final class HvStatus {
     public static final int SUCCESS = 0x0000;
@@ -63,6 +63,7 @@ public final class HvStatus {
     public static final int INVALID_VTL_STATE = 0x0051;
     public static final int TIMEOUT = 0x0078;
     public static final int VTL_ALREADY_ENABLED = 0x0086;
+    public static final int UNKNOWN_REGISTER_NAME = 0x0087;
 
     private static final Map<Integer, String> NAMES = names();
 

@@ -25,11 +25,11 @@ import java.util.Arrays;
 /**
  * Hypercalls by call code: bits 15:0 of the hypercall input value.
  *
- * <p>Source: the pages under TLFS hypercalls/ where there is one, for the rest v6.0b, Appendix A, with the structures of
- * v2.0. Privileges are the table's; the pages' restrictions add to them (GetVpRegisters and SetVpRegisters need theirs
- * only on the caller's own partition, for instance). The calls of virtual secure mode are listed without a privilege;
- * they need ACCESS_VSM (vsm.md, "VSM Detection and Status"). Codes named ...DEPRECATED are the ones that a later call of
- * the same name replaced.
+ * <p>Source: the pages under TLFS hypercalls/ where there is one, for the rest v6.0b, Appendix A, with the structures
+ * of v2.0. Privileges are the table's; the pages' restrictions add to them (GetVpRegisters and SetVpRegisters need
+ * theirs only on the caller's own partition, for instance). The calls of virtual secure mode are listed without a
+ * privilege; they need ACCESS_VSM (vsm.md, "VSM Detection and Status"). Codes named ...DEPRECATED are the ones that a
+ * later call of the same name replaced.
  *
  * <p>RetargetDeviceInterrupt is listed under CpuManagement, although every guest with a passed-through device calls it.
  */

@@ -1,7 +1,8 @@
 package portcullis.tlfs;
 
 /**
- * HV_INPUT_VTL: which trust level a call is about. Without the flag it is the caller's own, or all, depending on the call.
+ * HV_INPUT_VTL: which trust level a call is about. Without the flag it is the caller's own, or all, depending on the
+ * call.
  *
  * <p>Source: TLFS hv_input_vtl.md.
  *

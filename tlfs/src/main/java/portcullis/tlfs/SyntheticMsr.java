@@ -29,7 +29,8 @@ import java.util.stream.Collectors;
 /**
  * What the specification says of a synthetic MSR.
  *
- * <p>Source: TLFS v6.0b, Appendix C. The reference TSC has a privilege of its own since (hv_partition_privilege_mask.md).
+ * <p>Source: TLFS v6.0b, Appendix C. The reference TSC has a privilege of its own since
+ * (hv_partition_privilege_mask.md).
  *
  * @param number as in ECX
  * @param specName HV_X64_MSR_...

@@ -34,6 +34,7 @@ import portcullis.tlfs.page.MonitoredNotifications;
 import portcullis.tlfs.page.ReferenceTscPage;
 import portcullis.tlfs.register.InitialVpContext;
 import portcullis.tlfs.register.MsrContents;
+import portcullis.tlfs.register.PlatformRegisters;
 import portcullis.tlfs.register.SynicRegisters;
 import portcullis.tlfs.register.ValueLayouts;
 import portcullis.tlfs.register.VpStateRegisters;
@@ -73,6 +74,7 @@ final class DataClasses {
             MemoryArguments.class,
             MsrContents.class,
             PartitionArguments.class,
+            PlatformRegisters.class,
             SynicRegisters.class,
             VpStateRegisters.class,
             VsmRegisters.class);

@@ -3,7 +3,8 @@ package portcullis.tlfs.call;
 import portcullis.tlfs.layout.Layout;
 
 /**
- * Inputs and outputs of the calls of the hypervisor's event log, and what is in its buffers. For the root partition only.
+ * Inputs and outputs of the calls of the hypervisor's event log, and what is in its buffers. For the root partition
+ * only.
  *
  * <p>Source: v2.0, 19.2 and 19.3.
  */

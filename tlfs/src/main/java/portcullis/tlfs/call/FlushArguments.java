@@ -4,8 +4,8 @@ package portcullis.tlfs.call;
  * Flags and ranges of the calls that flush virtual TLBs.
  *
  * <p>Source: v6.0b, 9.3.2 (flags) and 16.11.1 (the extended range, there for guest physical pages); TLFS
- * hypercalls/HvCallFlushVirtualAddressList.md (the simple range). The bits of target trust levels, and that the extended
- * range is the same for virtual pages, are not in the text; guests know them.
+ * hypercalls/HvCallFlushVirtualAddressList.md (the simple range). The bits of target trust levels, and that the
+ * extended range is the same for virtual pages, are not in the text; guests know them.
  */
 public final class FlushArguments {
     /** HV_FLUSH_FLAGS. */

@@ -193,7 +193,7 @@ public final class PartitionArguments {
         private ProcessorFeatures1() {}
     }
 
-    /** HV_PARTITION_PROCESSOR_XSAVE_FEATURES (v2.0, 5.2.8). */
+    /** HV_PARTITION_PROCESSOR_XSAVE_FEATURES (v2.0, 5.2.9). */
     public static final class ProcessorXsaveFeatures {
         public static final long XSAVE_SUPPORT = 1L;
         public static final long XSAVEOPT_SUPPORT = 1L << 1;

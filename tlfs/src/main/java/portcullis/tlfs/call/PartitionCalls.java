@@ -7,8 +7,8 @@ import portcullis.tlfs.layout.Layout;
 /**
  * Inputs and outputs of the calls that make, describe, save and remove partitions.
  *
- * <p>Source: the pages of these calls under TLFS hypercalls/; GetPartitionId, SavePartitionState and RestorePartitionState
- * v2.0, 5.3 and 17.3.
+ * <p>Source: the pages of these calls under TLFS hypercalls/; GetPartitionId, SavePartitionState and
+ * RestorePartitionState v2.0, 5.6.7 and 17.3.
  */
 public final class PartitionCalls {
     /**

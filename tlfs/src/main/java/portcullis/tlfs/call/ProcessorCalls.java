@@ -8,7 +8,8 @@ import portcullis.tlfs.register.InitialVpContext;
 /**
  * Inputs and outputs of the calls that act on virtual processors and their scheduling.
  *
- * <p>Source: the pages of these calls under TLFS hypercalls/; GetLogicalProcessorRunTime and ParkedVirtualProcessors v2.0, 6.3.
+ * <p>Source: the pages of these calls under TLFS hypercalls/; GetLogicalProcessorRunTime and ParkedVirtualProcessors
+ * v2.0, 6.4.
  */
 public final class ProcessorCalls {
     /** HvCallNotifyLongSpinWait (0x0008). */

@@ -8,7 +8,8 @@ import portcullis.tlfs.layout.Layout;
 /**
  * Inputs and outputs of the calls that read and write a virtual processor's registers and translate its addresses.
  *
- * <p>Source: the pages of these calls under TLFS hypercalls/, hv_translate_gva_control_flags.md, hv_translate_gva_result.md.
+ * <p>Source: the pages of these calls under TLFS hypercalls/, hv_translate_gva_control_flags.md,
+ * hv_translate_gva_result.md.
  */
 public final class RegisterCalls {
     /** HvCallGetVpRegisters (0x0050), header. */

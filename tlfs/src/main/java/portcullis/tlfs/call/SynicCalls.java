@@ -8,8 +8,8 @@ import portcullis.tlfs.layout.Layout;
 /**
  * Inputs and outputs of the calls that send messages and events, and make ports and connections for them.
  *
- * <p>Source: the pages of these calls under TLFS hypercalls/; ports of messages, events and monitors v6.0b, 11.10.6 to 11.10.8;
- * port properties v2.0, 14.9.
+ * <p>Source: the pages of these calls under TLFS hypercalls/; ports of messages, events and monitors v6.0b, 11.10.6 to
+ * 11.10.8; port properties v2.0, 14.9.
  */
 public final class SynicCalls {
     /** HV_PORT_INFO: what a port of each type is created with. */

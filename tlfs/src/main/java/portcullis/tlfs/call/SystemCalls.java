@@ -5,7 +5,8 @@ import static portcullis.tlfs.layout.Layout.bit;
 import portcullis.tlfs.layout.Layout;
 
 /**
- * Inputs and outputs of the extended calls, and of the calls for properties of the whole system.
+ * Inputs and outputs of the extended calls, of the calls for properties of the whole system, and synthetic machine
+ * checks.
  *
  * <p>Source: the pages of the extended calls under TLFS hypercalls/; system properties v2.0, 23.
  */
@@ -100,6 +101,52 @@ public final class SystemCalls {
                 .build(SIZE);
 
         private GetBootZeroedMemoryOutput() {}
+    }
+
+    /** HV_PERF_COUNTER_CONFIGURATION, the one system property there is (code 0). */
+    public static final class PerfCounterConfiguration {
+        public static final int PROFILE_SOURCE = 0;
+        public static final int PERIOD = 8;
+        public static final int SIZE = 16;
+
+        /** ProfileSource: HV_PROFILE_SOURCE. */
+        public static final int SOURCE_INVALID = 0;
+
+        public static final int SOURCE_CYCLES_NOT_HALTED = 1;
+        public static final int SOURCE_CACHE_MISSES = 2;
+        public static final int SOURCE_BRANCH_MISPREDICTIONS = 3;
+
+        public static final Layout LAYOUT = Layout.of("HV_PERF_COUNTER_CONFIGURATION")
+                .u32("ProfileSource")
+                .reserved(4)
+                .u64("Period")
+                .build(SIZE);
+
+        private PerfCounterConfiguration() {}
+    }
+
+    /**
+     * HV_SYNMC_X64_EVENT (v6.0b, 7.8.6): the machine check banks' three registers, and whether MCG_STATUS is to have
+     * RIPV and EIPV.
+     */
+    public static final class SyntheticMachineCheckEvent {
+        public static final int STATUS = 0;
+        public static final int ADDR = 8;
+        public static final int MISC = 16;
+        public static final int RIP_VALID = 24;
+        public static final int EIP_VALID = 25;
+        public static final int SIZE = 32;
+
+        public static final Layout LAYOUT = Layout.of("HV_SYNMC_X64_EVENT")
+                .u64("Status")
+                .u64("Addr")
+                .u64("Misc")
+                .u8("RipValid")
+                .u8("EipValid")
+                .reserved(6)
+                .build(SIZE);
+
+        private SyntheticMachineCheckEvent() {}
     }
 
     private SystemCalls() {}

@@ -6,8 +6,8 @@ import portcullis.tlfs.layout.Layout;
 import portcullis.tlfs.register.InitialVpContext;
 
 /**
- * Inputs of the calls of virtual secure mode. No output but the result value. VtlCall and VtlReturn have no parameters but
- * their control input, {@link portcullis.tlfs.register.VsmRegisters.VtlReturnControl}.
+ * Inputs of the calls of virtual secure mode. No output but the result value. VtlCall and VtlReturn have no parameters
+ * but their control input, {@link portcullis.tlfs.register.VsmRegisters.VtlReturnControl}.
  *
  * <p>Source: the pages of these calls under TLFS hypercalls/.
  */

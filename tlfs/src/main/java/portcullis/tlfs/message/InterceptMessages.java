@@ -7,13 +7,13 @@ import portcullis.tlfs.layout.Layout;
 import portcullis.tlfs.register.ValueLayouts.SegmentRegister;
 
 /**
- * Payloads of the messages that tell a parent or a higher trust level of an intercepted instruction. Offsets count from the
- * payload, which begins 16 bytes into the message.
+ * Payloads of the messages that tell a parent or a higher trust level of an intercepted instruction. Offsets count
+ * from the payload, which begins 16 bytes into the message.
  *
- * <p>Source: v2.0, 16.2, 16.3 and 16.5, for what of it is still so; the current text has the message types only. Where the
- * tables of v2.0 contradict each other and in what has been added since (trust level, CR8, access flags, the messages from
- * register intercept on), this is what Linux and OpenVMM know: a memory intercept of 80 bytes without registers, which the
- * receiver reads with HvCallGetVpRegisters.
+ * <p>Source: v2.0, 16.2, 16.3 and 16.5, for what of it is still so; the current text has the message types only. Where
+ * the tables of v2.0 contradict each other and in what has been added since (trust level, CR8, access flags, the
+ * messages from register intercept on), this is what Linux and OpenVMM know: a memory intercept of 80 bytes without
+ * registers, which the receiver reads with HvCallGetVpRegisters.
  */
 public final class InterceptMessages {
     /** HV_X64_INTERCEPT_MESSAGE_HEADER: the processor at the time of the intercept. */

@@ -6,8 +6,8 @@ import java.util.Map;
 /**
  * HV_MESSAGE_TYPE, the first 4 bytes of a message. Types with bit 31 are the hypervisor's own: no guest can send them.
  *
- * <p>Source: TLFS hv_message_type.md; EVENT_LOG_BUFFERS_COMPLETE, TLB_PAGE_SIZE_MISMATCH and X64_LEGACY_FP_ERROR from v6.0b,
- * 11.10.2.
+ * <p>Source: TLFS hv_message_type.md; EVENT_LOG_BUFFERS_COMPLETE, TLB_PAGE_SIZE_MISMATCH and X64_LEGACY_FP_ERROR from
+ * v6.0b, 11.10.2.
  */
 public final class MessageType {
     /** The slot is empty. */

@@ -3,8 +3,8 @@ package portcullis.tlfs.message;
 import portcullis.tlfs.layout.Layout;
 
 /**
- * Payloads of the messages that tell of something other than an intercepted instruction. Offsets count from the payload,
- * which begins 16 bytes into the message.
+ * Payloads of the messages that tell of something other than an intercepted instruction. Offsets count from the
+ * payload, which begins 16 bytes into the message.
  *
  * <p>Source: TLFS hv_timer_message_payload.md; the others v2.0, 16.5.
  */

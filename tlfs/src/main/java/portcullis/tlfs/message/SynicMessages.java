@@ -7,7 +7,8 @@ import portcullis.tlfs.layout.Layout;
 /**
  * What the SynIC delivers: messages in the slots of the SIM page, event flags in those of the SIEF page.
  *
- * <p>Source: TLFS hv_message.md, hv_synic_event_flags.md, inter-partition-communication.md, "SIM Page" and "SIEF Page".
+ * <p>Source: TLFS hv_message.md, hv_synic_event_flags.md, inter-partition-communication.md, "SIM Page" and "SIEF
+ * Page".
  */
 public final class SynicMessages {
     /** Bytes of a slot, in both pages: the slot of SINT n begins at {@code n * SLOT_SIZE}. */

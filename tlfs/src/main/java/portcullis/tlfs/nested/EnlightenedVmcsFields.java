@@ -10,8 +10,8 @@ import portcullis.tlfs.layout.Layout;
 /**
  * Which VMCS encoding each field of {@link EnlightenedVmcs} stands for, and which clean field covers it.
  *
- * <p>Source: TLFS hv_vmx_enlightened_vmcs.md, "Physical VMCS Encoding"; HostRip and HostSysenterCsMsr, of which the table
- * made one, from v6.0b, 16.11.4.
+ * <p>Source: TLFS hv_vmx_enlightened_vmcs.md, "Physical VMCS Encoding"; HostRip and HostSysenterCsMsr, of which the
+ * table made one, from v6.0b, 16.11.4.
  */
 public final class EnlightenedVmcsFields {
     /**

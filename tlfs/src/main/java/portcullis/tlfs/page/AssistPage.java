@@ -93,7 +93,8 @@ public final class AssistPage {
         public static final int APIC_ASSIST_NO_EOI_REQUIRED = 1;
 
         /**
-         * In no version of the text, but what "intercept page" means in entry reason 3: an HV_MESSAGE of an intercept to this level.
+         * In no version of the text, but what "intercept page" means in entry reason 3: an HV_MESSAGE of an intercept
+         * to this level.
          */
         public static final int INTERCEPT_MESSAGE = 112;
 

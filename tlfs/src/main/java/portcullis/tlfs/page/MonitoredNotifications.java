@@ -7,7 +7,7 @@ import portcullis.tlfs.layout.Layout;
 /**
  * The overlay page of monitored notifications: four groups of 32 triggers.
  *
- * <p>Source: v6.0b, 11.10.8; the current text no longer has it.
+ * <p>Source: v6.0b, 11.10.8 and 11.10.9; the current text no longer has it.
  */
 public final class MonitoredNotifications {
     /** HV_MONITOR_TRIGGER_GROUP: 32 triggers, a bit each. */

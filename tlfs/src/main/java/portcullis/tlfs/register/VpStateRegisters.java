@@ -4,8 +4,8 @@ package portcullis.tlfs.register;
  * Registers that hold a virtual processor's state apart from the architecture's own: why it does not run, and what it
  * has still to take.
  *
- * <p>Source: v2.0, 10.3.1 (suspension); v6.0b, 7.9 (interrupt state, pending interruption). Where a comment says so the text
- * has the name only and the bits are those that Linux and OpenVMM know.
+ * <p>Source: v2.0, 10.3.1 (suspension); v6.0b, 7.9 (interrupt state, pending interruption). Where a comment says so
+ * the text has the name only and the bits are those that Linux and OpenVMM know.
  */
 public final class VpStateRegisters {
     /** HV_EXPLICIT_SUSPEND_REGISTER: set and cleared by callers. */
