@@ -30,7 +30,10 @@ public interface VirtualCpu extends Saved, AutoCloseable {
     /** Instructions retired since creation. */
     long retired();
 
-    /** INIT or RESET state (SDM table 10-1). INIT keeps what the manual says it keeps. */
+    /**
+     * INIT or RESET state (SDM table 10-1). INIT keeps what the manual says it keeps, and is the current context's alone; RESET
+     * forgets all contexts but 0, which becomes the current one.
+     */
     void reset(boolean init);
 
     /** Takes the state that a start-up IPI gives: real mode at {@code vector << 12}. */
@@ -128,6 +131,12 @@ public interface VirtualCpu extends Saved, AutoCloseable {
 
     /** The bits of IA32_APIC_BASE that CPUID reflects: bit 11 enable, bit 10 x2APIC. The register itself is the caller's. */
     void setApicBase(long value);
+
+    /**
+     * Drops an exit of the current context that awaits its answer: the instruction at RIP starts anew at the next run, and
+     * events can be injected before it. For whoever has something else happen in its place.
+     */
+    void forgetExit();
 
     /** Drops every cached translation, global ones included. */
     void flushTlb();

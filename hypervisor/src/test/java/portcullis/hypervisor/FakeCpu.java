@@ -338,6 +338,11 @@ public final class FakeCpu implements VirtualCpu {
     public void flushTlb() {}
 
     @Override
+    public void forgetExit() {
+        // No step awaits anything.
+    }
+
+    @Override
     public void flushSpace(int context, long space, boolean globals) {
         // Nothing is cached.
     }

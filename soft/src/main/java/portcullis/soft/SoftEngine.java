@@ -46,7 +46,7 @@ public final class SoftEngine implements Engine {
 
     @Override
     public EngineCapabilities capabilities() {
-        return new EngineCapabilities(true, true, 1, !model.isIntel());
+        return new EngineCapabilities(true, true, GuestMemory.LEVELS, !model.isIntel());
     }
 
     @Override

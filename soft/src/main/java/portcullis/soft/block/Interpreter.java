@@ -1,16 +1,19 @@
 package portcullis.soft.block;
 
 import portcullis.engine.ExitReason;
+import portcullis.memory.GuestMemory;
 import portcullis.memory.host.HostMemory;
 import portcullis.soft.SoftEngine;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.ExitSignal;
 import portcullis.soft.cpu.Fault;
 import portcullis.soft.cpu.Op;
+import portcullis.soft.cpu.PrivateRegisters;
 import portcullis.soft.decode.Encoding;
 import portcullis.soft.decode.Instruction;
 import portcullis.soft.protect.EventDelivery;
 import portcullis.soft.state.State;
+import portcullis.soft.system.ResetState;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
 
@@ -48,16 +51,14 @@ public abstract class Interpreter extends Cpu {
     private volatile boolean standing;
     private volatile long quiescent;
 
-    /** An injected event, -1 where there is none. */
-    protected int pendingVector = -1;
+    /** Of the context that executes. */
+    PendingEvents pending = new PendingEvents();
 
-    protected EventDelivery.Kind pendingKind;
-    protected boolean pendingHasError;
-    protected int pendingError;
-    /** Posted and not yet taken. While there are any, also blocked ones, instructions are executed one at a time. */
-    protected int nmisPending;
+    private int context;
+    /** Of the contexts that do not execute; null for those that never have. */
+    private final PrivateRegisters[] privateRegisters = new PrivateRegisters[GuestMemory.LEVELS];
 
-    protected boolean windowWanted;
+    private final PendingEvents[] pendingEvents = new PendingEvents[GuestMemory.LEVELS];
     private ExitReason unanswered;
 
     protected Interpreter(SoftEngine engine, EngineShared shared) {
@@ -141,10 +142,15 @@ public abstract class Interpreter extends Cpu {
             if (!is64()) {
                 segmentGeneration = segmentGeneration + 1 & 0xffff;
                 if (segmentGeneration == 0) {
-                    java.util.Arrays.fill(lookupBlock, null);
+                    forgetLookups();
                 }
             }
         }
+    }
+
+    @Override
+    protected final void forgetLookups() {
+        java.util.Arrays.fill(lookupBlock, null);
     }
 
     private long currentKey() {
@@ -239,6 +245,58 @@ public abstract class Interpreter extends Cpu {
         }
     }
 
+    // ---- contexts ----------------------------------------------------------------------------------------------
+
+    public final int context() {
+        return context;
+    }
+
+    /** Executes by another context's state from now on; one that never did begins in its RESET state. */
+    final void changeContext(int number) {
+        // An exit's answer belongs to the context that asked, whatever exits come meanwhile.
+        answerLastExit();
+        alone = false;
+        boolean first = privateRegisters[number] == null;
+        if (first) {
+            privateRegisters[number] = new PrivateRegisters();
+            pendingEvents[number] = new PendingEvents();
+        }
+        if (privateRegisters[context] == null) {
+            privateRegisters[context] = new PrivateRegisters();
+        }
+        exchange(privateRegisters[context], privateRegisters[number]);
+        pendingEvents[context] = pending;
+        pending = pendingEvents[number];
+        context = number;
+        changeTranslations(number);
+        if (first) {
+            ResetState.applyToContext(this);
+        }
+        pagingChanged();
+        modeChanged();
+        attentionChanged();
+        if (first) {
+            writeDr7(0x400);
+        }
+    }
+
+    /** Whether a context has ever executed. */
+    final boolean hasContext(int number) {
+        return number == context || privateRegisters[number] != null;
+    }
+
+    /** Only context 0 is left. */
+    final void forgetOtherContexts() {
+        if (context != 0) {
+            changeContext(0);
+        }
+        for (int i = 0; i < privateRegisters.length; i++) {
+            privateRegisters[i] = null;
+            pendingEvents[i] = null;
+        }
+        forgetContextsBut(0);
+    }
+
     // ---- the loop ----------------------------------------------------------------------------------------------
 
     public final ExitReason run() {
@@ -265,7 +323,7 @@ public abstract class Interpreter extends Cpu {
     private boolean replaySignalled;
 
     @Override
-    protected final void forgetExit() {
+    public final void forgetExit() {
         unanswered = null;
         alone = false;
         commitReplay();
@@ -311,8 +369,8 @@ public abstract class Interpreter extends Cpu {
     private boolean careful() {
         return replaying()
                 || shadow != 0
-                || pendingVector >= 0
-                || nmisPending > 0
+                || pending.vector >= 0
+                || pending.nmis > 0
                 || breakpointsHit != 0
                 || (systemFlags() & (TF | RF)) != 0
                 || (field(State.DR7) & 0xff) != 0
@@ -337,7 +395,7 @@ public abstract class Interpreter extends Cpu {
         if ((poll & ATTENTION) != 0) {
             HostMemory.getAndBitwiseAndInt(state + State.POLL, ~ATTENTION);
         }
-        if (windowWanted && interruptible()) {
+        if (pending.window && interruptible()) {
             return ExitReason.INTERRUPT_WINDOW;
         }
         return null;
@@ -347,7 +405,7 @@ public abstract class Interpreter extends Cpu {
         // An instruction that has made an exit is not to be interrupted before it has its answer.
         return flag(IF)
                 && shadow == 0
-                && pendingVector < 0
+                && pending.vector < 0
                 && unanswered == null
                 && !replaying()
                 && breakpointsHit == 0;
@@ -454,7 +512,7 @@ public abstract class Interpreter extends Cpu {
     // ---- one instruction at a time -------------------------------------------------------------------------------
 
     private ExitReason step() {
-        if (pendingVector >= 0) {
+        if (pending.vector >= 0) {
             return deliverPending() ? null : ExitReason.SHUTDOWN;
         }
         boolean resume = (systemFlags() & RF) != 0;
@@ -463,8 +521,8 @@ public abstract class Interpreter extends Cpu {
             breakpointsHit = 0;
             throw debug(hit, true);
         }
-        if (nmisPending > 0 && !nmiBlocked && shadow == 0 && !replaying()) {
-            nmisPending--;
+        if (pending.nmis > 0 && !nmiBlocked && shadow == 0 && !replaying()) {
+            pending.nmis--;
             nmiBlocked = true;
             return deliver(Fault.NMI, EventDelivery.Kind.NMI, false, 0) ? null : ExitReason.SHUTDOWN;
         }
@@ -541,10 +599,10 @@ public abstract class Interpreter extends Cpu {
     // ---- events ------------------------------------------------------------------------------------------------
 
     private boolean deliverPending() {
-        int vector = pendingVector;
-        pendingVector = -1;
+        int vector = pending.vector;
+        pending.vector = -1;
         attentionChanged();
-        return deliver(vector, pendingKind, pendingHasError, pendingError);
+        return deliver(vector, pending.kind, pending.hasError, pending.error);
     }
 
     private boolean deliverFault(Fault f) {
@@ -621,15 +679,7 @@ public abstract class Interpreter extends Cpu {
     @Override
     public void save(StateWriter out) {
         super.save(out);
-        out.putInt(pendingVector);
-        out.putBoolean(pendingKind != null);
-        if (pendingKind != null) {
-            out.putEnum(pendingKind);
-        }
-        out.putBoolean(pendingHasError);
-        out.putInt(pendingError);
-        out.putInt(nmisPending);
-        out.putBoolean(windowWanted);
+        pending.save(out);
         out.putBoolean(unanswered != null);
         if (unanswered != null) {
             out.putEnum(unanswered);
@@ -642,12 +692,7 @@ public abstract class Interpreter extends Cpu {
     @Override
     public void restore(StateReader in) {
         super.restore(in);
-        pendingVector = in.getInt(-1, 0xff);
-        pendingKind = in.getBoolean() ? in.getEnum(EventDelivery.Kind.class) : null;
-        pendingHasError = in.getBoolean();
-        pendingError = in.getInt();
-        nmisPending = in.getInt(0, 2);
-        windowWanted = in.getBoolean();
+        pending.restore(in);
         unanswered = in.getBoolean() ? in.getEnum(ExitReason.class) : null;
         alone = in.getBoolean();
         retired = in.getLong();

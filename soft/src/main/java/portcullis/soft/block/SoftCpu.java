@@ -9,6 +9,7 @@ import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.engine.Translation;
 import portcullis.engine.VirtualCpu;
+import portcullis.memory.GuestMemory;
 import portcullis.memory.host.HostMemory;
 import portcullis.soft.SoftEngine;
 import portcullis.soft.protect.EventDelivery;
@@ -24,7 +25,8 @@ import portcullis.state.StateWriter;
 public final class SoftCpu extends Interpreter implements VirtualCpu {
     private final int index;
     private final int apicId;
-    private long apicBase;
+    /** Of each context. */
+    private final long[] apicBase = new long[GuestMemory.LEVELS];
 
     private SoftCpu(SoftEngine engine, EngineShared shared, int index, int apicId) {
         super(engine, shared);
@@ -52,7 +54,7 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
 
     @Override
     public boolean apicEnabled() {
-        return (apicBase & 1 << 11) != 0;
+        return (apicBase[context()] & 1 << 11) != 0;
     }
 
     @Override
@@ -72,11 +74,14 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
 
     @Override
     public void reset(boolean init) {
-        pendingVector = -1;
+        if (!init) {
+            forgetOtherContexts();
+        }
+        pending.vector = -1;
+        pending.nmis = 0;
         breakpointsHit = 0;
         shadow = 0;
         nmiBlocked = false;
-        nmisPending = 0;
         forgetExit();
         ResetState.apply(this, init);
         pagingChanged();
@@ -223,7 +228,7 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
 
     @Override
     public void requestInterruptWindow(boolean wanted) {
-        windowWanted = wanted;
+        pending.window = wanted;
         if (wanted) {
             attentionChanged();
         }
@@ -231,31 +236,31 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
 
     @Override
     public void injectInterrupt(int vector) {
-        inject(vector, EventDelivery.Kind.EXTERNAL, false, 0);
+        pending.inject(vector, EventDelivery.Kind.EXTERNAL, false, 0);
     }
 
     @Override
     public boolean postNmi() {
-        nmisPending = Math.min(nmisPending + 1, nmiBlocked ? 1 : 2);
+        pending.nmis = Math.min(pending.nmis + 1, nmiBlocked ? 1 : 2);
         return !nmiBlocked;
     }
 
     @Override
     public void injectException(int vector, boolean hasErrorCode, int errorCode) {
-        inject(vector, EventDelivery.Kind.EXCEPTION, hasErrorCode, errorCode);
+        pending.inject(vector, EventDelivery.Kind.EXCEPTION, hasErrorCode, errorCode);
     }
 
     @Override
     public PendingEvent pendingEvent() {
-        return pendingVector < 0
+        return pending.vector < 0
                 ? null
                 : new PendingEvent(
-                        pendingKind == EventDelivery.Kind.EXTERNAL, pendingVector, pendingHasError, pendingError);
+                        pending.kind == EventDelivery.Kind.EXTERNAL, pending.vector, pending.hasError, pending.error);
     }
 
     @Override
     public void cancelPendingEvent() {
-        pendingVector = -1;
+        pending.vector = -1;
     }
 
     @Override
@@ -284,16 +289,9 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         return ValidState.accepts(this, register, value);
     }
 
-    private void inject(int vector, EventDelivery.Kind kind, boolean hasErrorCode, int errorCode) {
-        pendingVector = vector;
-        pendingKind = kind;
-        pendingHasError = hasErrorCode;
-        pendingError = errorCode;
-    }
-
     @Override
     public void setApicBase(long value) {
-        apicBase = value;
+        apicBase[context()] = value;
     }
 
     @Override
@@ -308,29 +306,21 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
 
     @Override
     public void flushSpace(int context, long space, boolean globals) {
-        checkContext(context);
-        flushMadeUnder(space, globals);
+        flushMadeUnder(context, space, globals);
     }
 
     @Override
     public void flushRange(int context, long space, long gva, long pages, boolean globals) {
-        checkContext(context);
-        flushRangeMadeUnder(space, gva, pages, globals);
-    }
-
-    @Override
-    public int context() {
-        return 0;
+        flushRangeMadeUnder(context, space, gva, pages, globals);
     }
 
     @Override
     public void switchContext(int context) {
-        checkContext(context);
-    }
-
-    private static void checkContext(int context) {
-        if (context != 0) {
+        if (context < 0 || context >= GuestMemory.LEVELS) {
             throw new IllegalArgumentException("no context " + context);
+        }
+        if (context != context()) {
+            changeContext(context);
         }
     }
 
@@ -384,17 +374,37 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         return text.toString();
     }
 
-    /** Everything, cached translations included: what executes after a restore is what would have without one. */
+    /**
+     * Everything, cached translations included: what executes after a restore is what would have without one. What the
+     * contexts share is there once for each, and the same.
+     */
     @Override
     public void save(StateWriter out) {
-        super.save(out);
-        out.putLong(apicBase);
+        int active = context();
+        out.putInt(active);
+        for (int i = 0; i < GuestMemory.LEVELS; i++) {
+            out.putBoolean(hasContext(i));
+            if (hasContext(i)) {
+                switchContext(i);
+                super.save(out);
+                out.putLong(apicBase[i]);
+            }
+        }
+        switchContext(active);
     }
 
     @Override
     public void restore(StateReader in) {
-        super.restore(in);
-        apicBase = in.getLong();
+        forgetOtherContexts();
+        int active = in.getInt(0, GuestMemory.LEVELS - 1);
+        for (int i = 0; i < GuestMemory.LEVELS; i++) {
+            if (in.getBoolean()) {
+                switchContext(i);
+                super.restore(in);
+                apicBase[i] = in.getLong();
+            }
+        }
+        switchContext(active);
     }
 
     @Override

@@ -173,7 +173,7 @@ public abstract class ControlRegisters extends Segmentation {
         if (field32(State.PKRU) != value) {
             field32(State.PKRU, value);
             pagingChanged();
-            flushRights();
+            flushRightsOfAll();
         }
     }
 

@@ -8,6 +8,8 @@ import portcullis.memory.host.HostMemory;
 import portcullis.soft.fp.sse.SseArithmetic;
 import portcullis.soft.model.CpuModel;
 import portcullis.soft.state.State;
+import portcullis.soft.system.MsrFile;
+import portcullis.soft.system.SharedMsrs;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
 
@@ -21,8 +23,6 @@ public abstract class Cpu extends ControlRegisters {
     public static final int SHADOW_STI = 1;
 
     public static final int SHADOW_SS = 2;
-
-    private static final int MAX_REPLAY = 64;
 
     public final Clock clock;
     protected final ExitDetails exit = new ExitDetails();
@@ -39,7 +39,10 @@ public abstract class Cpu extends ControlRegisters {
     /** Scratch for instructions that make more than one long; its content means nothing between instructions. */
     public final long[] wide = new long[4];
 
-    public final portcullis.soft.system.MsrFile msrs = new portcullis.soft.system.MsrFile();
+    /** Of the context that executes. */
+    public MsrFile msrs = new MsrFile();
+
+    public final SharedMsrs sharedMsrs = new SharedMsrs();
 
     /** {@link #SHADOW_STI} and {@link #SHADOW_SS}; cleared when the next instruction completes. */
     public int shadow;
@@ -50,10 +53,8 @@ public abstract class Cpu extends ControlRegisters {
     /** Breakpoint conditions met by the instruction under way, as DR6 bits 3:0. */
     protected int breakpointsHit;
 
-    // Answers of the outside to the instruction under way, replayed when it is executed again.
-    private final long[] replay = new long[MAX_REPLAY];
-    private int replayCount;
-    private int replayCursor;
+    /** Of the context that executes. */
+    Replay replay = new Replay();
 
     protected Cpu(GuestMemory memory, Clock clock, CpuModel model) {
         super(memory, model);
@@ -70,47 +71,39 @@ public abstract class Cpu extends ControlRegisters {
     /** Whether IA32_APIC_BASE has the local APIC enabled: CPUID shows it only then. */
     public abstract boolean apicEnabled();
 
+    /** Exchanges what contexts have of their own, but for translations: of the one that executes, and of the next. */
+    protected final void exchange(PrivateRegisters from, PrivateRegisters to) {
+        from.save(this);
+        to.load(this);
+    }
+
     // ---- exits -------------------------------------------------------------------------------------------------
 
     /** Starts the instruction under way anew, for its next element: REP-prefixed I/O commits one element at a time. */
     public final void commitReplay() {
-        replayCount = 0;
-        replayCursor = 0;
+        replay.clear();
     }
 
     protected final void rewindReplay() {
-        replayCursor = 0;
+        replay.rewind();
     }
 
     protected final boolean replaying() {
-        return replayCount > 0;
+        return !replay.isEmpty();
     }
 
-    /** Drops an exit that awaits its answer: reset. */
-    protected abstract void forgetExit();
+    /** Drops an exit that awaits its answer: the instruction starts anew. */
+    public abstract void forgetExit();
 
     /** Records the outside's answer to the last exit. */
     protected final void answer(long value) {
-        replay[replayCount++] = value;
-    }
-
-    /** Only saving and restoring processor state where there is no memory makes that many accesses: the rest meets open bus. */
-    private boolean replayFull() {
-        return replayCursor == MAX_REPLAY;
-    }
-
-    private boolean answered() {
-        return replayCursor < replayCount;
-    }
-
-    private long nextAnswer() {
-        return replay[replayCursor++];
+        replay.add(value, exit.fault);
     }
 
     /** IN: the value from the port, zero-extended. Leaves the instruction the first time. */
     public final long portRead(int port, int size) {
-        if (answered()) {
-            return nextAnswer() & (size == 4 ? 0xffffffffL : (1L << size * 8) - 1);
+        if (replay.hasNext()) {
+            return replay.next() & (size == 4 ? 0xffffffffL : (1L << size * 8) - 1);
         }
         exit.reason = ExitReason.PORT_READ;
         exit.port = port;
@@ -119,8 +112,8 @@ public abstract class Cpu extends ControlRegisters {
     }
 
     public final void portWrite(int port, int size, long value) {
-        if (answered()) {
-            nextAnswer();
+        if (replay.hasNext()) {
+            replay.next();
             return;
         }
         exit.reason = ExitReason.PORT_WRITE;
@@ -138,11 +131,11 @@ public abstract class Cpu extends ControlRegisters {
 
     @Override
     protected final long mmioRead(long gpa, int size) {
-        if (openBus || replayFull()) {
+        if (openBus || replay.isFull()) {
             return size == 8 ? -1 : (1L << size * 8) - 1;
         }
-        if (answered()) {
-            long value = nextAnswer();
+        if (replay.hasNext()) {
+            long value = replay.next();
             return size == 8 ? value : value & (1L << size * 8) - 1;
         }
         exit.reason = ExitReason.MMIO_READ;
@@ -153,11 +146,11 @@ public abstract class Cpu extends ControlRegisters {
 
     @Override
     protected final void mmioWrite(long gpa, int size, long value) {
-        if (openBus || replayFull()) {
+        if (openBus || replay.isFull()) {
             return;
         }
-        if (answered()) {
-            nextAnswer();
+        if (replay.hasNext()) {
+            replay.next();
             return;
         }
         exit.reason = ExitReason.MMIO_WRITE;
@@ -169,11 +162,11 @@ public abstract class Cpu extends ControlRegisters {
 
     /** RDMSR of what this engine does not keep. */
     public final long outsideMsrRead(int number) {
-        if (answered()) {
-            if (exit.fault) {
+        if (replay.hasNext()) {
+            if (replay.fault) {
                 throw fault(Fault.GP, 0);
             }
-            return nextAnswer();
+            return replay.next();
         }
         exit.reason = ExitReason.MSR_READ;
         exit.msr = number;
@@ -182,9 +175,9 @@ public abstract class Cpu extends ControlRegisters {
     }
 
     public final void outsideMsrWrite(int number, long value) {
-        if (answered()) {
-            nextAnswer();
-            if (exit.fault) {
+        if (replay.hasNext()) {
+            replay.next();
+            if (replay.fault) {
                 throw fault(Fault.GP, 0);
             }
             return;
@@ -316,13 +309,11 @@ public abstract class Cpu extends ControlRegisters {
     public void save(StateWriter out) {
         super.save(out);
         msrs.save(out);
+        sharedMsrs.save(out);
         out.putInt(shadow);
         out.putBoolean(nmiBlocked);
         out.putInt(breakpointsHit);
-        out.putInt(replayCount);
-        for (int i = 0; i < replayCount; i++) {
-            out.putLong(replay[i]);
-        }
+        replay.save(out);
         // What the answer of an exit that has not been replayed yet consists of.
         out.putLong(exit.value);
         out.putBoolean(exit.fault);
@@ -333,14 +324,11 @@ public abstract class Cpu extends ControlRegisters {
         super.restore(in);
         writeDr7(field(State.DR7));
         msrs.restore(in);
+        sharedMsrs.restore(in);
         shadow = in.getInt(0, SHADOW_STI | SHADOW_SS);
         nmiBlocked = in.getBoolean();
         breakpointsHit = in.getInt();
-        replayCount = in.getInt(0, MAX_REPLAY - 1);
-        replayCursor = 0;
-        for (int i = 0; i < replayCount; i++) {
-            replay[i] = in.getLong();
-        }
+        replay.restore(in);
         exit.value = in.getLong();
         exit.fault = in.getBoolean();
     }

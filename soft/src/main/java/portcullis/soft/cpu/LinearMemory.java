@@ -3,246 +3,29 @@ package portcullis.soft.cpu;
 import portcullis.engine.Access;
 import portcullis.engine.Translation;
 import portcullis.memory.GuestMemory;
-import portcullis.memory.MemoryView;
 import portcullis.memory.host.HostMemory;
 import portcullis.soft.mmu.PageWalker;
 import portcullis.soft.mmu.Tlb;
 import portcullis.soft.state.State;
-import portcullis.state.StateReader;
-import portcullis.state.StateWriter;
 
 /**
  * Loads and stores by linear address, through the two levels of TLB.
  *
- * <p>The fast path is one compare: the first-level entry's tag holds page and <em>context id</em>, a number that stands for
- * everything the access rights depend on (address space, privilege, SMAP override). An access that crosses a page compares
- * unequal by construction. Everything else (miss, MMIO, code pages, page crossings, alignment checks, data breakpoints) goes
- * the slow way, which decides anew from the second level or the page tables.
+ * <p>The fast path is one compare: the first-level entry's tag holds page and context id. An access that crosses a page
+ * compares unequal by construction. Everything else (miss, MMIO, code pages, page crossings, alignment checks, data
+ * breakpoints) goes the slow way, which decides anew from the second level or the page tables.
  */
-public abstract class LinearMemory extends Flags {
-    public static final long CR0_PE = 1;
-    public static final long CR0_AM = 1L << 18;
-
-    private static final long PAGE = ~0xfffL;
-    /** What of CR3 names an address space. */
-    private static final long SPACE = 0x7fff_ffff_ffff_f000L;
-
-    private static final int CONTEXTS = 1 << 12;
-    /** Ranges up to this are dropped from the first level page by page. */
-    private static final int MAX_SINGLE_PAGES = 64;
-
-    /** Banks of context ids of one address space. */
-    private static final int SUPERVISOR = 0;
-
-    private static final int SUPERVISOR_SMAP = 1;
-    private static final int USER = 2;
-    /** User mode with alignment checks on: never filled, so that each access takes the slow path. */
-    private static final int USER_ALIGNED = 3;
-
-    protected final GuestMemory memory;
-    /** What the trust level that executes sees of memory. */
-    private MemoryView view;
-
-    protected final PageWalker walker;
-    protected final Tlb tlb = new Tlb();
-
-    /** Or-ed to the linear page it makes a first-level tag. */
-    private long contextTag;
-
-    private int bank;
-    private int pcid;
+public abstract class LinearMemory extends Translations {
     /** Guest physical address that the last {@link #translate} found, whatever lies over it. */
     private long translated;
-
-    /** By PCID and bank: context id, and in the bits above it the epoch in which it was given out. */
-    private final long[] contextIds = new long[4096 * 4];
-
-    private int nextContext = 1;
-    /** Ids given out in an earlier epoch count no more: a flush need not visit them all. */
-    private long contextEpoch = 1;
-    /** Counts what invalidates looked-up code without a change of context: INVLPG. */
-    private int codeGeneration;
-
-    /** First-level entries may be filled: no data breakpoint is armed. */
-    protected boolean fillAllowed = true;
 
     protected final Fault fault = new Fault();
 
     protected LinearMemory(GuestMemory memory, int physicalBits) {
-        this.memory = memory;
-        view = memory.view(0);
-        walker = new PageWalker(memory, physicalBits);
-    }
-
-    // ---- context -----------------------------------------------------------------------------------------------
-
-    /** To be called when CR0, CR3, CR4, EFER or PKRU changed: the walker takes them over. */
-    protected final void pagingChanged() {
-        walker.context(cr0(), cr3(), cr4(), efer(), field32(State.PKRU));
-        pcid = (cr4() & PageWalker.CR4_PCIDE) != 0 ? (int) cr3() & 0xfff : 0;
-        if (!tlb.enter(pcid, cr3() & SPACE)) {
-            contextEpoch++;
-        }
-        contextChanged();
-    }
-
-    /** To be called when CPL or RFLAGS.AC changed. */
-    public final void contextChanged() {
-        if (cpl() == 3) {
-            bank = flag(AC) && (cr0() & CR0_AM) != 0 ? USER_ALIGNED : USER;
-        } else {
-            bank = (cr4() & PageWalker.CR4_SMAP) != 0 && !flag(AC) ? SUPERVISOR_SMAP : SUPERVISOR;
-        }
-        long id = contextIds[pcid * 4 + bank];
-        contextTag = id / CONTEXTS == contextEpoch ? id % CONTEXTS : newContext();
-    }
-
-    private int newContext() {
-        if (nextContext == CONTEXTS) {
-            contextEpoch++;
-            clearFirstLevel();
-            codeGeneration++;
-            nextContext = 1;
-        }
-        contextIds[pcid * 4 + bank] = contextEpoch * CONTEXTS + nextContext;
-        return nextContext++;
-    }
-
-    private void clearFirstLevel() {
-        HostMemory.fill(state + State.TLB, (long) State.TLB_ENTRIES << State.TLB_ENTRY_SHIFT, (byte) 0);
-    }
-
-    private void forgetContexts() {
-        contextEpoch++;
-        tlb.firstLevelForgotten();
-        contextChanged();
-    }
-
-    /** Stands for everything that a looked-up code address depends on: equal key, equal code (until the page is written). */
-    protected final long codeContext() {
-        return contextTag | (long) codeGeneration << 12;
-    }
-
-    // ---- flushes -----------------------------------------------------------------------------------------------
-
-    /** MOV CR3 without the keep bit, INVPCID type 1: the address space {@code space}, global pages stay. */
-    protected final void flushSpace(int space) {
-        tlb.flushSpace(space);
-        java.util.Arrays.fill(contextIds, space * 4, space * 4 + 4, 0);
-        contextChanged();
-    }
-
-    protected final void flushAllNonGlobal() {
-        tlb.flushNonGlobal();
-        forgetContexts();
-    }
-
-    protected final void flushAll() {
-        tlb.flushAll();
-        forgetContexts();
-    }
-
-    /** First-level entries only: rights must be decided anew (PKRU, CR0.WP, ...), translations stay. */
-    protected final void flushRights() {
-        forgetContexts();
-    }
-
-    /** INVLPG: {@code la} in the current address space and global. {@code space} negative: in all. */
-    protected final void flushPage(long la, int space, boolean globalToo) {
-        codeGeneration++;
-        if (tlb.flushPage(la, space, globalToo)) {
-            forgetContexts();
-        } else if (tlb.displacedNear(la)) {
-            clearFirstLevelNear(la);
-        } else {
-            clearFirstLevelEntry(la);
-        }
-    }
-
-    private void clearFirstLevelEntry(long la) {
-        HostMemory.fill(entry(la), 1L << State.TLB_ENTRY_SHIFT, (byte) 0);
-    }
-
-    /** First-level entries in the gibibyte of {@code la}. */
-    private void clearFirstLevelNear(long la) {
-        for (int i = 0; i < State.TLB_ENTRIES; i++) {
-            long entry = state + State.TLB + ((long) i << State.TLB_ENTRY_SHIFT);
-            long tags = HostMemory.getLong(entry) | HostMemory.getLong(entry + State.TLB_WRITE);
-            if (tags >>> 30 == la >>> 30) {
-                HostMemory.fill(entry, 1L << State.TLB_ENTRY_SHIFT, (byte) 0);
-            }
-        }
-    }
-
-    /** The hypercalls' flush of what was made under one CR3 value, or of all. */
-    protected final void flushMadeUnder(long space, boolean globals) {
-        if (space == Tlb.ALL_SPACES) {
-            if (globals) {
-                flushAll();
-            } else {
-                flushAllNonGlobal();
-            }
-            return;
-        }
-        int[] found = new int[Tlb.maxPcidsUnder()];
-        int count = tlb.pcidsUnder(space & SPACE, found);
-        for (int i = 0; i < count; i++) {
-            flushSpace(found[i]);
-        }
-        if (globals) {
-            tlb.flushGlobal();
-            forgetContexts();
-        }
-    }
-
-    /** The same for the pages of a range. */
-    protected final void flushRangeMadeUnder(long space, long la, long pages, boolean globals) {
-        if (pages <= 0) {
-            return;
-        }
-        codeGeneration++;
-        long base = space == Tlb.ALL_SPACES ? space : space & SPACE;
-        if (tlb.flushRange(la, pages, base, globals) || pages > MAX_SINGLE_PAGES) {
-            forgetContexts();
-            return;
-        }
-        for (long page = 0; page < pages; page++) {
-            long at = la + (page << 12);
-            if (tlb.displacedNear(at)) {
-                forgetContexts();
-                return;
-            }
-            clearFirstLevelEntry(at);
-        }
-    }
-
-    protected final MemoryView view() {
-        return view;
-    }
-
-    protected final int currentPcid() {
-        return pcid;
-    }
-
-    /** Takes the write right of first-level entries for a page away, so that the next store there is seen. Any thread. */
-    protected final boolean revokeWrite(long page) {
-        boolean found = false;
-        for (int i = 0; i < State.TLB_ENTRIES; i++) {
-            long entry = state + State.TLB + ((long) i << State.TLB_ENTRY_SHIFT);
-            long tag = HostMemory.getLongVolatile(entry + State.TLB_WRITE);
-            if (tag != 0 && HostMemory.getLong(entry + State.TLB_PAGE) == page) {
-                HostMemory.compareAndSetLong(entry + State.TLB_WRITE, tag, 0);
-                found = true;
-            }
-        }
-        return found;
+        super(memory, physicalBits);
     }
 
     // ---- fast path ---------------------------------------------------------------------------------------------
-
-    private long entry(long la) {
-        return state + State.TLB + (la >>> 7 & (State.TLB_ENTRIES - 1) << State.TLB_ENTRY_SHIFT);
-    }
 
     public final int read8(long la) {
         long entry = entry(la);
@@ -660,96 +443,5 @@ public abstract class LinearMemory extends Flags {
         fault(vector, 0);
         fault.hasErrorCode = false;
         return fault;
-    }
-
-    // ---- saved state -----------------------------------------------------------------------------------------------
-
-    /** Writes registers and cached translations. Each layer above adds what it holds. */
-    public void save(StateWriter out) {
-        RegisterImage.save(this, out);
-        for (int i = 0; i < 4; i++) {
-            out.putLong(walker.pdpte(i));
-        }
-        tlb.save(out);
-        saveFirstLevel(out);
-    }
-
-    /** Reads what {@link #save} wrote, and does what follows from it. */
-    public void restore(StateReader in) {
-        RegisterImage.restore(this, in);
-        for (int i = 0; i < 4; i++) {
-            walker.pdpte(i, in.getLong());
-        }
-        pagingChanged();
-        clearFirstLevel();
-        forgetContexts();
-        tlb.restore(in);
-        restoreFirstLevel(in);
-    }
-
-    /** The first level is no subset of the second: an entry stays when another page takes its place there. */
-    private void saveFirstLevel(StateWriter out) {
-        int[] owners = new int[CONTEXTS];
-        for (int i = 0; i < contextIds.length; i++) {
-            if (contextIds[i] / CONTEXTS == contextEpoch) {
-                owners[(int) (contextIds[i] % CONTEXTS)] = i + 1;
-            }
-        }
-        StateWriter entries = new StateWriter();
-        int count = 0;
-        for (int i = 0; i < State.TLB_ENTRIES; i++) {
-            long entry = state + State.TLB + ((long) i << State.TLB_ENTRY_SHIFT);
-            long read = HostMemory.getLong(entry);
-            long write = HostMemory.getLong(entry + State.TLB_WRITE);
-            long tag = read | write;
-            int owner = owners[(int) tag & CONTEXTS - 1];
-            long page = HostMemory.getLong(entry + State.TLB_PAGE);
-            // Overlay pages may lie elsewhere in host memory after a restore. Whoever changes them has entries dropped,
-            // so
-            // none of theirs is stale and worth keeping.
-            if (owner != 0 && page >>> memory.addressBits() == 0) {
-                count++;
-                entries.putLong(tag & PAGE);
-                entries.putLong(page);
-                entries.putInt(owner - 1);
-                entries.putBoolean(read != 0);
-                entries.putBoolean(write != 0);
-            }
-        }
-        out.putInt(count);
-        out.putBytes(entries.toBytes());
-    }
-
-    private void restoreFirstLevel(StateReader in) {
-        int count = in.getInt(0, State.TLB_ENTRIES);
-        StateReader entries = new StateReader(in.name(), in.version(), in.getBytes());
-        for (; count > 0; count--) {
-            long page = entries.getLong() & PAGE;
-            long gpa = entries.getLong() & PAGE;
-            int owner = entries.getInt(0, contextIds.length - 1);
-            boolean readable = entries.getBoolean();
-            boolean writable = entries.getBoolean();
-            if (contextIds[owner] / CONTEXTS != contextEpoch) {
-                if (nextContext == CONTEXTS) {
-                    throw in.refused("has more address spaces than fit");
-                }
-                contextIds[owner] = contextEpoch * CONTEXTS + nextContext++;
-            }
-            GuestMemory.Segment segment = memory.segmentAt(gpa);
-            if (segment == null || gpa >>> memory.addressBits() != 0) {
-                throw in.refused("has a cached translation to where no memory is");
-            }
-            long tag = page | contextIds[owner] % CONTEXTS;
-            long entry = entry(page);
-            HostMemory.putLong(entry, readable ? tag : 0);
-            // As fill() does: a page that is not known as written, or holds code, is written the slow way.
-            boolean quick = segment.writable()
-                    && (memory.pageFlags(gpa) & (GuestMemory.PAGE_CODE | GuestMemory.PAGE_DIRTY))
-                            == GuestMemory.PAGE_DIRTY;
-            HostMemory.putLong(entry + State.TLB_WRITE, writable && quick ? tag : 0);
-            HostMemory.putLong(entry + State.TLB_ADDEND, segment.hostAddress() + (gpa - segment.gpa()) - page);
-            HostMemory.putLong(entry + State.TLB_PAGE, gpa);
-        }
-        entries.finish();
     }
 }

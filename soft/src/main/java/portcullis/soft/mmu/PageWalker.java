@@ -52,7 +52,7 @@ public final class PageWalker {
     private long cr4;
     private long efer;
     private int pkru;
-    private final long[] pdpte = new long[4];
+    private long[] pdpte = new long[4];
 
     // Results of the last walk.
     /** Physical address of the byte. */
@@ -93,6 +93,11 @@ public final class PageWalker {
     /** Tables are read through this view from now on. */
     public void view(MemoryView newView) {
         view = newView;
+    }
+
+    /** The PDPTE registers from now on, changed in place. */
+    public void pdptes(long[] registers) {
+        pdpte = registers;
     }
 
     /** A PDPTE register of PAE paging outside long mode (SDM 4.4.1). */

@@ -133,6 +133,7 @@ public final class ModelSpecific {
 
     private static long value(Cpu cpu, int number) {
         MsrFile msrs = cpu.msrs;
+        SharedMsrs shared = cpu.sharedMsrs;
         if (isAmdConstant(cpu, number)) {
             return number == AMD_HWCR ? HWCR_TSC_FREQUENCY : 0;
         }
@@ -146,10 +147,10 @@ public final class ModelSpecific {
             case SYSENTER_EIP -> msrs.sysenterEip;
             case ARCH_CAPABILITIES -> NOT_AFFECTED;
             case MCG_CAP -> 0;
-            case MCG_STATUS -> msrs.mcgStatus;
-            case MISC_ENABLE -> msrs.miscEnable;
+            case MCG_STATUS -> shared.mcgStatus;
+            case MISC_ENABLE -> shared.miscEnable;
             case PAT -> msrs.pat;
-            case MTRR_DEF_TYPE -> msrs.mtrrDefaultType;
+            case MTRR_DEF_TYPE -> shared.mtrrDefaultType;
             case EFER -> cpu.efer();
             case STAR -> msrs.star;
             case LSTAR -> msrs.lstar;
@@ -160,7 +161,9 @@ public final class ModelSpecific {
             case KERNEL_GS_BASE -> msrs.kernelGsBase;
             case TSC_AUX -> msrs.tscAux;
             default ->
-                number >= MTRR_FIX64K ? msrs.mtrrFixed[fixedIndex(number)] : msrs.mtrrVariable[number - MTRR_PHYSBASE0];
+                number >= MTRR_FIX64K
+                        ? shared.mtrrFixed[fixedIndex(number)]
+                        : shared.mtrrVariable[number - MTRR_PHYSBASE0];
         };
     }
 
@@ -213,6 +216,7 @@ public final class ModelSpecific {
             return;
         }
         MsrFile msrs = cpu.msrs;
+        SharedMsrs shared = cpu.sharedMsrs;
         switch (number) {
             case TSC -> {
                 long offset = value - cpu.clock.ticks();
@@ -229,10 +233,10 @@ public final class ModelSpecific {
             case SYSENTER_CS -> msrs.sysenterCs = value & 0xffffffffL;
             case SYSENTER_ESP -> msrs.sysenterEsp = value;
             case SYSENTER_EIP -> msrs.sysenterEip = value;
-            case MCG_STATUS -> msrs.mcgStatus = value;
-            case MISC_ENABLE -> msrs.miscEnable = value;
+            case MCG_STATUS -> shared.mcgStatus = value;
+            case MISC_ENABLE -> shared.miscEnable = value;
             case PAT -> msrs.pat = value;
-            case MTRR_DEF_TYPE -> msrs.mtrrDefaultType = value;
+            case MTRR_DEF_TYPE -> shared.mtrrDefaultType = value;
             case EFER -> cpu.writeEfer(value);
             case STAR -> msrs.star = value;
             case LSTAR -> msrs.lstar = value;
@@ -244,9 +248,9 @@ public final class ModelSpecific {
             case TSC_AUX -> msrs.tscAux = value;
             default -> {
                 if (number >= MTRR_FIX64K) {
-                    msrs.mtrrFixed[fixedIndex(number)] = value;
+                    shared.mtrrFixed[fixedIndex(number)] = value;
                 } else {
-                    msrs.mtrrVariable[number - MTRR_PHYSBASE0] = value;
+                    shared.mtrrVariable[number - MTRR_PHYSBASE0] = value;
                 }
             }
         }

@@ -1,10 +1,12 @@
 package portcullis.soft.system;
 
-import java.util.Arrays;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
 
-/** Values of the model-specific registers that are no part of other state. One a CPU. */
+/**
+ * Values of the model-specific registers that are no part of other state and that each context of a CPU has of its own (TLFS
+ * vsm.md, "Private State").
+ */
 public final class MsrFile {
     public long star;
     public long lstar;
@@ -22,11 +24,6 @@ public final class MsrFile {
 
     public long tscAdjust;
     public long pat;
-    public long miscEnable;
-    public long mtrrDefaultType;
-    public final long[] mtrrVariable = new long[16];
-    public final long[] mtrrFixed = new long[11];
-    public long mcgStatus;
 
     /** Power-up values (SDM table 10-1, 12.11, 12.12). */
     public void reset() {
@@ -42,11 +39,6 @@ public final class MsrFile {
         tscOffset = 0;
         tscAdjust = 0;
         pat = 0x0007_0406_0007_0406L;
-        miscEnable = 1;
-        mtrrDefaultType = 0;
-        mcgStatus = 0;
-        Arrays.fill(mtrrVariable, 0);
-        Arrays.fill(mtrrFixed, 0);
     }
 
     public void save(StateWriter out) {
@@ -62,11 +54,6 @@ public final class MsrFile {
         out.putLong(tscOffset);
         out.putLong(tscAdjust);
         out.putLong(pat);
-        out.putLong(miscEnable);
-        out.putLong(mtrrDefaultType);
-        out.putLong(mcgStatus);
-        out.putLongs(mtrrVariable);
-        out.putLongs(mtrrFixed);
     }
 
     public void restore(StateReader in) {
@@ -82,10 +69,5 @@ public final class MsrFile {
         tscOffset = in.getLong();
         tscAdjust = in.getLong();
         pat = in.getLong();
-        miscEnable = in.getLong();
-        mtrrDefaultType = in.getLong();
-        mcgStatus = in.getLong();
-        in.getLongs(mtrrVariable);
-        in.getLongs(mtrrFixed);
     }
 }
