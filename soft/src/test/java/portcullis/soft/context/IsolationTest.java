@@ -155,7 +155,12 @@ class IsolationTest {
         for (int i = 0; i < 16; i++) {
             int number = i;
             items.add(new Item(
-                    "XMM" + i, false, cpu -> cpu.xmm(number, 1), (cpu, v) -> cpu.setXmm(number, 1, v), 0x1234, 0x4321));
+                    "YMM" + i,
+                    false,
+                    cpu -> cpu.vector(number, number & 3),
+                    (cpu, v) -> cpu.setVector(number, number & 3, v),
+                    0x1234,
+                    0x4321));
         }
         return items.stream();
     }
