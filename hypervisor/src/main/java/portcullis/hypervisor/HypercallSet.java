@@ -6,6 +6,7 @@ import portcullis.hypervisor.flush.FlushCalls;
 import portcullis.hypervisor.hypercall.ExtendedCalls;
 import portcullis.hypervisor.hypercall.Hypercall;
 import portcullis.hypervisor.hypercall.IpiCalls;
+import portcullis.hypervisor.hypercall.MessageCalls;
 import portcullis.hypervisor.hypercall.SchedulingCalls;
 import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.hyperv.HypervConfig;
@@ -21,6 +22,9 @@ final class HypercallSet {
         calls.addAll(ExtendedCalls.calls());
         if (config.has(Enlightenment.TLB_FLUSH)) {
             calls.addAll(FlushCalls.calls());
+        }
+        if (config.has(Enlightenment.SYNIC)) {
+            calls.addAll(MessageCalls.calls());
         }
         if (config.has(Enlightenment.IPI)) {
             calls.addAll(IpiCalls.calls());

@@ -19,6 +19,9 @@ import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.hypervisor.hyperv.PartitionLevel;
 import portcullis.hypervisor.hyperv.Reenlightenment;
 import portcullis.hypervisor.hyperv.ReferenceTime;
+import portcullis.hypervisor.synic.Connections;
+import portcullis.hypervisor.synic.Synic;
+import portcullis.hypervisor.synic.SynicDirectory;
 import portcullis.hypervisor.time.GuestTime;
 import portcullis.hypervisor.trace.PartitionTrace;
 import portcullis.memory.GuestMemory;
@@ -69,6 +72,7 @@ public final class Partition implements AutoCloseable {
     private final FlushGates[] gates = new FlushGates[TRUST_LEVELS];
     private final CrashRegisters crashRegisters = new CrashRegisters();
     private final Reenlightenment reenlightenment = new Reenlightenment();
+    private final Connections connections = new Connections(new Synics());
     private final HypercallTable hypercallTable;
     private volatile Consumer<GuestCrash> crashListener = crash -> {};
     private final PartitionTrace trace;
@@ -169,6 +173,27 @@ public final class Partition implements AutoCloseable {
 
     public Reenlightenment reenlightenment() {
         return reenlightenment;
+    }
+
+    /** Where messages and events of the guest go, and how the host sends such. Thread-safe. */
+    public Connections connections() {
+        return connections;
+    }
+
+    private final class Synics implements SynicDirectory {
+        @Override
+        public int processors() {
+            return processors.size();
+        }
+
+        @Override
+        public Synic synic(int vp, int vtl) {
+            if (vp < 0 || vp >= processors.size()) {
+                return null;
+            }
+            VtlContext context = processors.get(vp).context(vtl);
+            return context == null ? null : context.synic();
+        }
     }
 
     HypercallTable hypercallTable() {

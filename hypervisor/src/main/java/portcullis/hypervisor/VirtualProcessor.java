@@ -14,7 +14,9 @@ import portcullis.hypervisor.apic.InterruptFabric;
 import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.flush.PendingFlushes;
 import portcullis.hypervisor.gate.InhibitReason;
+import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.hyperv.VpAssistPage;
+import portcullis.hypervisor.synic.Synic;
 import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.VpTrace;
 
@@ -70,12 +72,21 @@ public final class VirtualProcessor {
                 partition.time(),
                 fabric,
                 signal -> requests.raise(1 << signal.ordinal()));
+        Synic synic = new Synic(
+                0,
+                apic,
+                partition.time(),
+                partition.referenceTime(),
+                partition.memory(),
+                trace,
+                partition.hyperv().has(Enlightenment.STIMER_DIRECT));
         contexts[0] = new VtlContext(
                 0,
                 apic,
+                synic,
                 partition.gates(0).gate(index),
                 partition.gates(0).pass(index),
-                new VpAssistPage(partition.memory(), 0),
+                new VpAssistPage(partition.memory(), 0, apic),
                 idle,
                 trace);
         context = contexts[0];
@@ -141,6 +152,7 @@ public final class VirtualProcessor {
         }
         context.liftFlushInhibit(InhibitReason.ALL);
         context.assistPage().reset();
+        context.synic().reset();
         context.apic().reset();
         cpu.reset(false);
         cpu.setApicBase(context.apic().base());

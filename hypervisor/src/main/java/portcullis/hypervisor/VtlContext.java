@@ -4,10 +4,10 @@ import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.gate.FlushGate;
 import portcullis.hypervisor.gate.FlushPass;
 import portcullis.hypervisor.gate.InhibitReason;
-import portcullis.hypervisor.hyperv.MsrGroup;
 import portcullis.hypervisor.hyperv.SyntheticMsrs;
 import portcullis.hypervisor.hyperv.VpAssistPage;
 import portcullis.hypervisor.registers.VpRegisters;
+import portcullis.hypervisor.synic.Synic;
 import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.RunState;
 import portcullis.hypervisor.trace.VpTrace;
@@ -30,6 +30,7 @@ public final class VtlContext {
     private final LocalApic apic;
     private final FlushGate gate;
     private final FlushPass pass;
+    private final Synic synic;
     private final VpAssistPage assistPage;
     private final IdleTime idle;
     private final VpTrace trace;
@@ -37,12 +38,12 @@ public final class VtlContext {
     private int suspendedOn = FlushPass.NONE;
     private SyntheticMsrs syntheticMsrs;
     private VpRegisters registers;
-    private MsrGroup synic = MsrGroup.NONE;
     private volatile Activity activity = Activity.WAIT_FOR_STARTUP;
 
     VtlContext(
             int level,
             LocalApic apic,
+            Synic synic,
             FlushGate gate,
             FlushPass pass,
             VpAssistPage assistPage,
@@ -51,6 +52,7 @@ public final class VtlContext {
         this.level = level;
         this.idle = idle;
         this.apic = apic;
+        this.synic = synic;
         this.gate = gate;
         this.pass = pass;
         this.assistPage = assistPage;
@@ -71,13 +73,9 @@ public final class VtlContext {
         return assistPage;
     }
 
-    /** SynIC and synthetic timers. */
-    public MsrGroup synic() {
+    /** SynIC and synthetic timers. Out of the guest's reach where they are not offered. */
+    public Synic synic() {
         return synic;
-    }
-
-    void setSynic(MsrGroup group) {
-        synic = group;
     }
 
     /** Tells traces that this level is suspended at a gate, on the hypercall at {@code rip}. */

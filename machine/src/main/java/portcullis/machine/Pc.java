@@ -14,6 +14,7 @@ import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.PartitionConfig;
 import portcullis.hypervisor.ThreadPerProcessor;
 import portcullis.hypervisor.VpDriver;
+import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.schedule.RandomWalk;
 import portcullis.hypervisor.schedule.SeededScheduler;
 import portcullis.hypervisor.time.GuestTime;
@@ -39,6 +40,7 @@ import portcullis.machine.pci.PciSetup;
 import portcullis.machine.serial.Uart16550;
 import portcullis.machine.testdev.DebugConsole;
 import portcullis.machine.testdev.DebugExit;
+import portcullis.machine.testdev.HypervTestDevice;
 import portcullis.machine.testdev.PcTestDevice;
 import portcullis.machine.timer.Pit8254;
 import portcullis.memory.GuestMemory;
@@ -127,6 +129,11 @@ public final class Pc implements AutoCloseable {
         PcTestDevice test = new PcTestDevice(interrupts.all());
         test.attach(ports);
         test.attach(windows);
+        if (config.hyperv().has(Enlightenment.SYNIC)) {
+            HypervTestDevice loops = new HypervTestDevice(partition.connections());
+            loops.attach(ports);
+            partition.onReset(loops::reset);
+        }
         new DebugExit(status -> partition.end(new Outcome.GuestExit(status))).attach(ports);
         new DebugConsole(host.debugConsole()::accept).attach(ports);
         virtio.plug(pci, memory, partition.fabric());

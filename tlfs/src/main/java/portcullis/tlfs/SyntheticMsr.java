@@ -100,7 +100,8 @@ public record SyntheticMsr(int number, String specName, Access access, long priv
         add(table, HvMsr.SVERSION, "SVERSION", READ, ACCESS_SYNIC_REGS);
         add(table, HvMsr.SIEFP, "SIEFP", READ_WRITE, ACCESS_SYNIC_REGS);
         add(table, HvMsr.SIMP, "SIMP", READ_WRITE, ACCESS_SYNIC_REGS);
-        add(table, HvMsr.EOM, "EOM", WRITE, ACCESS_SYNIC_REGS);
+        // For writing only in the table; the text has reads return zero, and guests read it.
+        add(table, HvMsr.EOM, "EOM", READ_WRITE, ACCESS_SYNIC_REGS);
         add(table, HvMsr.SIRBP, "SIRBP", READ_WRITE, ACCESS_SYNIC_REGS);
         for (int sint = 0; sint < HvMsr.SINT_COUNT; sint++) {
             add(table, HvMsr.SINT0 + sint, "SINT" + sint, READ_WRITE, ACCESS_SYNIC_REGS);

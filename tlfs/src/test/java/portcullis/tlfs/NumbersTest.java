@@ -104,7 +104,7 @@ class NumbersTest {
         "0x40000070, HV_X64_MSR_EOI, WRITE",
         "0x40000073, HV_X64_MSR_VP_ASSIST_PAGE, READ_WRITE",
         "0x40000081, HV_X64_MSR_SVERSION, READ",
-        "0x40000084, HV_X64_MSR_EOM, WRITE",
+        "0x40000084, HV_X64_MSR_EOM, READ_WRITE",
         "0x4000009F, HV_X64_MSR_SINT15, READ_WRITE",
         "0x400000B7, HV_X64_MSR_STIMER3_COUNT, READ_WRITE",
         "0x400000F0, HV_X64_MSR_GUEST_IDLE, READ",
@@ -130,7 +130,7 @@ class NumbersTest {
             assertTrue(msr.readable() || msr.writable());
         }
         assertNull(SyntheticMsr.of(0x4000_0004));
-        assertFalse(SyntheticMsr.of(HvMsr.EOM).readable());
+        assertFalse(SyntheticMsr.of(HvMsr.EOI).readable());
     }
 
     @Test

@@ -19,10 +19,6 @@ public record HypervConfig(boolean offered, Set<Enlightenment> enlightenments, i
     /** No interface. */
     public static final HypervConfig OFF = new HypervConfig(false, Set.of(), 0);
 
-    /** Not there yet. */
-    private static final Set<Enlightenment> MISSING =
-            EnumSet.of(Enlightenment.SYNIC, Enlightenment.STIMER, Enlightenment.STIMER_DIRECT);
-
     /** Everything but trust levels. */
     public static final HypervConfig ON = new HypervConfig(true, available(), 0);
 
@@ -54,7 +50,7 @@ public record HypervConfig(boolean offered, Set<Enlightenment> enlightenments, i
 
     /** All that a partition can offer. */
     public static Set<Enlightenment> available() {
-        return EnumSet.complementOf(EnumSet.copyOf(MISSING));
+        return EnumSet.allOf(Enlightenment.class);
     }
 
     public boolean has(Enlightenment one) {

@@ -1,5 +1,6 @@
 package portcullis.hypervisor.hyperv;
 
+import portcullis.hypervisor.apic.LocalApic;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.MemoryView;
 import portcullis.memory.OverlayPage;
@@ -10,13 +11,16 @@ public final class VpAssistPage {
     private static final long PAGE_NUMBER = -4096L;
 
     private final GuestMemory memory;
+    private final LocalApic apic;
     private final MemoryView view;
     private long register;
     private OverlayPage page;
     private boolean placed;
 
-    public VpAssistPage(GuestMemory memory, int level) {
+    /** @param apic of the same VP and level: the guest may end its interrupts in the page */
+    public VpAssistPage(GuestMemory memory, int level, LocalApic apic) {
         this.memory = memory;
+        this.apic = apic;
         view = memory.view(level);
     }
 
@@ -34,6 +38,7 @@ public final class VpAssistPage {
         }
         register = value;
         if (placed) {
+            apic.setEoiAssist(null);
             view.remove(page);
             placed = false;
         }
@@ -44,6 +49,7 @@ public final class VpAssistPage {
             page.clear();
             view.place(page, gpa);
             placed = true;
+            apic.setEoiAssist(new AssistPageEoi(page));
         }
         return true;
     }

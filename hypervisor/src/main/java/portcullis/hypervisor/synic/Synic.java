@@ -8,6 +8,7 @@ import java.util.List;
 import portcullis.engine.ExitDetails;
 import portcullis.hypervisor.apic.DeliveryMode;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.hyperv.ReferenceTime;
 import portcullis.hypervisor.time.Alarms;
 import portcullis.hypervisor.trace.VpTrace;
 import portcullis.memory.GuestMemory;
@@ -60,16 +61,24 @@ public final class Synic {
     /**
      * @param vtl trust level, 0 to 2
      * @param apic of that level
+     * @param reference of the partition, by the clock of {@code alarms}
      * @param memory has the pages that the guest sees, in the level's view
      * @param directTimers whether synthetic timers have direct mode
      */
-    public Synic(int vtl, LocalApic apic, Alarms alarms, GuestMemory memory, VpTrace trace, boolean directTimers) {
+    public Synic(
+            int vtl,
+            LocalApic apic,
+            Alarms alarms,
+            ReferenceTime reference,
+            GuestMemory memory,
+            VpTrace trace,
+            boolean directTimers) {
         this.vtl = vtl;
         this.apic = apic;
         this.trace = trace;
         this.memory = memory;
         view = memory.view(vtl);
-        reference = new ReferenceTime(alarms.clock());
+        this.reference = reference;
         Arrays.fill(sources, Source.AFTER_RESET);
         ForTimers controller = new ForTimers();
         for (int i = 0; i < timers.length; i++) {

@@ -2,6 +2,7 @@ package portcullis.hypervisor.synic;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import portcullis.hypervisor.hyperv.ReferenceTime;
 import portcullis.hypervisor.time.Alarm;
 import portcullis.hypervisor.time.Alarms;
 import portcullis.tlfs.message.MessageType;
@@ -15,6 +16,8 @@ import portcullis.tlfs.register.SynicRegisters.StimerConfig;
  * slot it is not due again, and when the message is in the slot, {@link TimerPeriod} says what becomes of the time that went by.
  */
 final class SyntheticTimer implements Queued {
+    private static final int NANOS_PER_UNIT = 100;
+
     private static final int PAYLOAD_SIZE = NotificationMessages.TimerExpired.SIZE;
 
     /**
@@ -163,7 +166,8 @@ final class SyntheticTimer implements Queued {
     }
 
     private void setAlarm() {
-        long ticks = ReferenceTime.ticks(alarmAt);
+        // Counts are unsigned; the clock never comes to the upper half.
+        long ticks = alarmAt < 0 ? Long.MAX_VALUE : reference.ticksAt(alarmAt);
         if (ticks == Long.MAX_VALUE) {
             alarm.clear();
         } else {
@@ -193,7 +197,7 @@ final class SyntheticTimer implements Queued {
         if (!has(StimerConfig.PERIODIC)) {
             config &= ~StimerConfig.ENABLED;
         }
-        long late = ReferenceTime.ticksBetween(due, now);
+        long late = (now - due) * NANOS_PER_UNIT;
         if (has(StimerConfig.DIRECT_MODE)) {
             controller.expired(index, -1, vector(), late);
             controller.interrupt(vector());
@@ -212,7 +216,7 @@ final class SyntheticTimer implements Queued {
 
     private void next(long due, long now) {
         if (has(StimerConfig.PERIODIC)) {
-            run(TimerPeriod.after(due, now, count, has(StimerConfig.LAZY)), ReferenceTime.add(now, MINIMUM_INTERVAL));
+            run(TimerPeriod.after(due, now, count, has(StimerConfig.LAZY)), TimerPeriod.add(now, MINIMUM_INTERVAL));
         }
     }
 

@@ -17,9 +17,18 @@ record TimerPeriod(long expiry, long alarm) {
     /** A late lazy signal is skipped where the next is nearer than this part of a period. */
     private static final int SHORTLY_BEFORE = 8;
 
+    /** No clock comes there. */
+    static final long NEVER = -1;
+
+    /** {@code time + more}, or {@link #NEVER} where that is more than 64 bits hold. */
+    static long add(long time, long more) {
+        long sum = time + more;
+        return Long.compareUnsigned(sum, time) < 0 ? NEVER : sum;
+    }
+
     /** The first one. */
     static TimerPeriod first(long now, long period) {
-        long expiry = ReferenceTime.add(now, period);
+        long expiry = add(now, period);
         return new TimerPeriod(expiry, expiry);
     }
 
@@ -31,16 +40,16 @@ record TimerPeriod(long expiry, long alarm) {
      * @param period more than 0
      */
     static TimerPeriod after(long expiry, long now, long period, boolean lazy) {
-        long next = ReferenceTime.add(expiry, period);
+        long next = add(expiry, period);
         if (Long.compareUnsigned(now, next) < 0) {
             return new TimerPeriod(next, next);
         }
         long missed = Long.divideUnsigned(now - next, period) + 1;
         if (!lazy && Long.compareUnsigned(missed, MAXIMUM_CATCH_UP) <= 0) {
-            return new TimerPeriod(next, ReferenceTime.add(now, Math.max(period >>> 1, 1)));
+            return new TimerPeriod(next, add(now, Math.max(period >>> 1, 1)));
         }
         // The next one after now: now - next has room for missed - 1 periods.
-        long skipped = ReferenceTime.add(next + (missed - 1) * period, period);
+        long skipped = add(next + (missed - 1) * period, period);
         return new TimerPeriod(skipped, skipped);
     }
 

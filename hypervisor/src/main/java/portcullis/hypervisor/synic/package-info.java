@@ -8,6 +8,6 @@
  * and events of the guest go, and where the host makes ports into the guest. Start reading at {@code Synic}.
  *
  * <p>Locks: that of a {@code Synic} is taken before its local APIC's and an alarm's; the local APIC calls in without its own. Depends
- * on {@code apic}, {@code time} and {@code trace}.
+ * on {@code apic}, {@code time}, {@code trace}, and {@code hyperv} for reference time.
  */
 package portcullis.hypervisor.synic;

@@ -8,6 +8,7 @@ import portcullis.engine.ExitDetails;
 import portcullis.hypervisor.apic.ApicFeatures;
 import portcullis.hypervisor.apic.InterruptFabric;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.hyperv.ReferenceTime;
 import portcullis.hypervisor.time.VirtualAlarms;
 import portcullis.hypervisor.time.VirtualClock;
 import portcullis.hypervisor.trace.PartitionTrace;
@@ -35,12 +36,13 @@ final class SynicBench implements AutoCloseable, SynicDirectory {
         memory.addRam(0, 0x100000);
         view = memory.view(0);
         InterruptFabric fabric = new InterruptFabric();
+        ReferenceTime reference = new ReferenceTime(clock);
         PartitionTrace trace = new PartitionTrace(clock);
         for (int i = 0; i < processors; i++) {
             LocalApic apic = new LocalApic(i, i == 0, new ApicFeatures(true, true, 40), alarms, fabric, signal -> {});
             apic.writePage(0xf0, 4, 0x1ff);
             apics.add(apic);
-            synics.add(new Synic(0, apic, alarms, memory, trace.vp(i), true));
+            synics.add(new Synic(0, apic, alarms, reference, memory, trace.vp(i), true));
         }
     }
 

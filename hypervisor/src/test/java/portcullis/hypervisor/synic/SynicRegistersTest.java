@@ -9,7 +9,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import portcullis.hypervisor.apic.DeliveryMode;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.hyperv.ReferenceTime;
+import portcullis.hypervisor.trace.PartitionTrace;
 import portcullis.tlfs.HvMsr;
 
 /** The registers of TLFS inter-partition-communication.md, "SynIC Registers", and of timers.md. */
@@ -102,8 +105,9 @@ class SynicRegistersTest {
                 0,
                 bench.apic(),
                 bench.alarms,
+                new ReferenceTime(bench.clock),
                 bench.memory,
-                new portcullis.hypervisor.trace.PartitionTrace(bench.clock).vp(0),
+                new PartitionTrace(bench.clock).vp(0),
                 false);
         assertFalse(plain.writeMsr(HvMsr.STIMER0_CONFIG, 0x1000));
         assertTrue(plain.writeMsr(HvMsr.STIMER0_CONFIG, 0xff0), "the vector alone is ignored");
@@ -119,7 +123,7 @@ class SynicRegistersTest {
 
     private boolean endsByItself(int vector) {
         LocalApic apic = bench.apic();
-        apic.receive(portcullis.hypervisor.apic.DeliveryMode.FIXED, vector, false);
+        apic.receive(DeliveryMode.FIXED, vector, false);
         assertEquals(vector, apic.acknowledge());
         boolean inService = (apic.readPage(0x100 + (vector >>> 5) * 16, 4) >>> (vector & 31) & 1) != 0;
         if (inService) {

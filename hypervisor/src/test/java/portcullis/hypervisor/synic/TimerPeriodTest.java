@@ -66,16 +66,4 @@ class TimerPeriodTest {
     void shouldLeaveOutLazySignalsShortlyBeforeTheNext(long due, long now, long period, boolean skipped) {
         assertEquals(skipped, TimerPeriod.skippedByLazy(due, now, period));
     }
-
-    @ParameterizedTest
-    @CsvSource({
-        "0, 0",
-        "1, 100",
-        "92233720368547758, 9223372036854775800",
-        "92233720368547759, 9223372036854775807",
-        "-1, 9223372036854775807",
-    })
-    void shouldTurnTimesIntoTicks(long time, long ticks) {
-        assertEquals(ticks, ReferenceTime.ticks(time));
-    }
 }

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import portcullis.hypervisor.apic.ApicFeatures;
 import portcullis.hypervisor.apic.InterruptFabric;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.hyperv.ReferenceTime;
 import portcullis.hypervisor.synic.Connections;
 import portcullis.hypervisor.synic.MessageHandler;
 import portcullis.hypervisor.synic.Synic;
@@ -46,11 +47,12 @@ class HypervTestDeviceTest implements SynicDirectory {
         device.attach(ports);
         VirtualAlarms alarms = new VirtualAlarms(clock);
         InterruptFabric fabric = new InterruptFabric();
+        ReferenceTime reference = new ReferenceTime(clock);
         PartitionTrace trace = new PartitionTrace(clock);
         for (int vp = 0; vp < 2; vp++) {
             LocalApic apic = new LocalApic(vp, false, new ApicFeatures(true, true, 40), alarms, fabric, signal -> {});
             apic.writePage(0xf0, 4, 0x1ff);
-            Synic synic = new Synic(0, apic, alarms, memory, trace.vp(vp), true);
+            Synic synic = new Synic(0, apic, alarms, reference, memory, trace.vp(vp), true);
             synic.writeMsr(HvMsr.SCONTROL, 1);
             synic.writeMsr(HvMsr.SIMP, 0x4001 + 0x1000L * vp);
             synic.writeMsr(HvMsr.SIEFP, 0x8001 + 0x1000L * vp);

@@ -1,17 +1,17 @@
-package portcullis.hypervisor.synic;
+package portcullis.hypervisor.hyperv;
 
 import portcullis.hypervisor.apic.EoiAssist;
 import portcullis.memory.OverlayPage;
 import portcullis.tlfs.page.AssistPage.VpAssistPage;
 
 /** The EOI assist field of a VP assist page. */
-public final class AssistPageEoi implements EoiAssist {
+final class AssistPageEoi implements EoiAssist {
     private static final int NO_EOI_REQUIRED = VpAssistPage.APIC_ASSIST_NO_EOI_REQUIRED;
 
     private final OverlayPage page;
 
     /** @param page of the same VP and trust level as the local APIC */
-    public AssistPageEoi(OverlayPage page) {
+    AssistPageEoi(OverlayPage page) {
         this.page = page;
     }
 
