@@ -180,14 +180,8 @@ public interface VirtualCpu extends Saved, AutoCloseable {
      */
     void switchContext(int context);
 
-    /**
-     * Walks the current page tables.
-     *
-     * @param user whether the access is a user-mode one
-     * @param setAccessed set accessed bits on the way
-     * @param setDirty set the dirty bit for a write
-     */
-    Translation translate(long gva, Access access, boolean user, boolean setAccessed, boolean setDirty);
+    /** Walks the current context's page tables, as they are in memory: no TLB is asked or filled. */
+    Translation translate(long gva, TranslationRequest request);
 
     /** Registers and the instruction at RIP as text, several lines, for reports. */
     String describe();

@@ -3,7 +3,6 @@ package portcullis.hypervisor;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import portcullis.engine.Access;
 import portcullis.engine.DescriptorTable;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
@@ -12,6 +11,7 @@ import portcullis.engine.Register;
 import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.engine.Translation;
+import portcullis.engine.TranslationRequest;
 import portcullis.engine.VirtualCpu;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
@@ -368,8 +368,8 @@ public final class FakeCpu implements VirtualCpu {
     public void flushTlb(long gva) {}
 
     @Override
-    public Translation translate(long gva, Access access, boolean user, boolean setAccessed, boolean setDirty) {
-        return new Translation(Translation.Result.SUCCESS, gva, true);
+    public Translation translate(long gva, TranslationRequest request) {
+        return new Translation(Translation.Result.SUCCESS, gva, true, 6);
     }
 
     @Override

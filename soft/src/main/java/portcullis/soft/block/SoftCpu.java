@@ -8,6 +8,8 @@ import portcullis.engine.Register;
 import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.engine.Translation;
+import portcullis.engine.TranslationRequest;
+import portcullis.engine.TranslationRequest.Privilege;
 import portcullis.engine.VirtualCpu;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.host.HostMemory;
@@ -23,6 +25,10 @@ import portcullis.state.StateWriter;
 
 /** A virtual CPU of the software engine: the engine contract over the interpreter. */
 public final class SoftCpu extends Interpreter implements VirtualCpu {
+    private static final int MSR_PAT = 0x277;
+    /** RFLAGS.AC: supervisor data accesses may touch user pages. */
+    private static final long ALIGNMENT_FLAG = 1 << 18;
+
     private final int index;
     private final int apicId;
     /** Of each context. */
@@ -325,13 +331,24 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     }
 
     @Override
-    public Translation translate(long gva, Access access, boolean user, boolean setAccessed, boolean setDirty) {
+    public Translation translate(long gva, TranslationRequest request) {
         if (isLong() && !canonical(gva)) {
-            return new Translation(Translation.Result.INVALID_GVA, gva, false);
+            return new Translation(Translation.Result.INVALID_GVA, gva, false, 0);
         }
-        Translation.Result result = walker.walk(gva, access, user, true, setAccessed, setDirty);
-        long address = result == Translation.Result.SUCCESS ? walker.gpa : walker.entryAddress;
-        return new Translation(result, address, walker.bitsSet);
+        boolean user = switch (request.privilege()) {
+            case CURRENT -> cpl() == 3;
+            case USER -> true;
+            case SUPERVISOR, EXEMPT -> false;
+        };
+        boolean mayTouchUser = switch (request.smap()) {
+            case CURRENT -> (rflags() & ALIGNMENT_FLAG) != 0;
+            case ENFORCED -> false;
+            case OVERRIDDEN -> true;
+        };
+        Translation.Result result = walker.translate(gva, request, user, mayTouchUser);
+        boolean found = result == Translation.Result.SUCCESS;
+        int type = found ? (int) (msr(MSR_PAT) >>> 8 * walker.memoryTypeIndex()) & 7 : 0;
+        return new Translation(result, found ? walker.gpa : walker.entryAddress, walker.bitsSet, type);
     }
 
     @Override
@@ -362,7 +379,7 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         StringBuilder text = new StringBuilder(" ;");
         long la = (is64() ? 0 : segmentBase(CS)) + rip();
         for (int i = 0; i < 15; i++) {
-            Translation byteAt = translate(la + i, Access.EXECUTE, cpl() == 3, false, false);
+            Translation byteAt = translate(la + i, TranslationRequest.look(Access.EXECUTE, Privilege.CURRENT));
             long host = byteAt.result() == Translation.Result.SUCCESS
                     ? memory.hostAddress(view().resolve(byteAt.gpa()))
                     : 0;

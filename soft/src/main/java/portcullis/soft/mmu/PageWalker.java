@@ -2,6 +2,9 @@ package portcullis.soft.mmu;
 
 import portcullis.engine.Access;
 import portcullis.engine.Translation;
+import portcullis.engine.TranslationRequest;
+import portcullis.engine.TranslationRequest.Bits;
+import portcullis.engine.TranslationRequest.Privilege;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.MemoryView;
 import portcullis.memory.host.HostMemory;
@@ -71,6 +74,8 @@ public final class PageWalker {
     public int errorCode;
     /** Where a failed walk stopped: physical address of the entry. */
     public long entryAddress;
+    /** Whether some entry lay where there is no memory; the processor reads ones there. */
+    public boolean absent;
     /** Whether all accessed and dirty bits that were wanted could be set. */
     public boolean bitsSet;
 
@@ -124,11 +129,13 @@ public final class PageWalker {
 
     private long load64(long address) {
         long host = memory.hostAddress(view.resolve(address));
+        absent |= host == 0;
         return host == 0 ? -1 : HostMemory.getLongVolatile(host);
     }
 
     private long load32(long address) {
         long host = memory.hostAddress(view.resolve(address));
+        absent |= host == 0;
         return host == 0 ? 0xffffffffL : HostMemory.getIntVolatile(host) & 0xffffffffL;
     }
 
@@ -149,6 +156,21 @@ public final class PageWalker {
         if (access == Access.EXECUTE && (fetchReported() || (cr4 & CR4_SMEP) != 0)) {
             errorCode |= PF_FETCH;
         }
+        Translation.Result found = lookup(la, setAccessed);
+        if (found != Translation.Result.SUCCESS || (cr0 & CR0_PG) == 0) {
+            return found;
+        }
+        if (!permitted(access, userAccess, supervisorMayTouchUser)) {
+            errorCode |= PF_PRESENT;
+            return Translation.Result.PRIVILEGE_VIOLATION;
+        }
+        markLeaf(setAccessed, setDirty && access == Access.WRITE);
+        return Translation.Result.SUCCESS;
+    }
+
+    /** The walk without a look at rights: leaves them in the fields, as it does the error code of a failure. */
+    private Translation.Result lookup(long la, boolean setAccessed) {
+        absent = false;
         bitsSet = true;
         writable = true;
         user = true;
@@ -166,12 +188,48 @@ public final class PageWalker {
         if (!lookedUp) {
             return (errorCode & PF_RESERVED) != 0 ? Translation.Result.RESERVED_BITS : Translation.Result.NOT_PRESENT;
         }
-        if (!permitted(access, userAccess, supervisorMayTouchUser)) {
-            errorCode |= PF_PRESENT;
+        return Translation.Result.SUCCESS;
+    }
+
+    /**
+     * Translates {@code la} for whoever is not the processor, with all rights checked that {@code request} names.
+     *
+     * @param user whether it is a user's access, where rights matter
+     * @param supervisorMayTouchUser SMAP does not apply
+     */
+    public Translation.Result translate(
+            long la, TranslationRequest request, boolean user, boolean supervisorMayTouchUser) {
+        errorCode = 0;
+        Translation.Result found = lookup(la, request.bits() == Bits.SET_WHERE_REACHED);
+        if (absent) {
+            return Translation.Result.INVALID_GPA;
+        }
+        if (found != Translation.Result.SUCCESS || (cr0 & CR0_PG) == 0) {
+            return found;
+        }
+        boolean allowed = request.privilege() == Privilege.EXEMPT
+                || (!request.read() || permitted(Access.READ, user, supervisorMayTouchUser))
+                        && (!request.write() || permitted(Access.WRITE, user, supervisorMayTouchUser))
+                        && (!request.execute() || permitted(Access.EXECUTE, user, supervisorMayTouchUser));
+        if (!allowed) {
             return Translation.Result.PRIVILEGE_VIOLATION;
         }
-        markLeaf(setAccessed, setDirty && access == Access.WRITE);
+        if (request.bits() != Bits.KEEP) {
+            if (request.bits() == Bits.SET) {
+                lookup(la, true);
+            }
+            markLeaf(true, request.write());
+        }
         return Translation.Result.SUCCESS;
+    }
+
+    /** Of the last walk: which of the PAT's eight types the page has (SDM 12.12.3). */
+    public int memoryTypeIndex() {
+        if ((cr0 & CR0_PG) == 0) {
+            return 0;
+        }
+        int high = (int) (leafValue >>> (pageShift == 12 ? 7 : 12)) & 1;
+        return (int) (leafValue >>> 3) & 3 | high << 2;
     }
 
     private boolean fetchReported() {

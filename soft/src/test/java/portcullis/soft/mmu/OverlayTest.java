@@ -205,7 +205,11 @@ class OverlayTest {
         assertEquals(
                 0x346000,
                 machine.cpu
-                        .translate(1 << 30, portcullis.engine.Access.READ, false, false, false)
+                        .translate(
+                                1 << 30,
+                                portcullis.engine.TranslationRequest.look(
+                                        portcullis.engine.Access.READ,
+                                        portcullis.engine.TranslationRequest.Privilege.SUPERVISOR))
                         .gpa());
     }
 
