@@ -11,6 +11,7 @@ import portcullis.hypervisor.hypercall.SchedulingCalls;
 import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.hypervisor.registers.RegisterCalls;
+import portcullis.hypervisor.translate.TranslateCalls;
 import portcullis.hypervisor.vsm.StartCalls;
 
 /** Which hypercalls there are in a partition. All others do not exist, or are refused by privilege. */
@@ -31,6 +32,7 @@ final class HypercallSet {
         }
         if (config.has(Enlightenment.VP_REGISTERS)) {
             calls.addAll(RegisterCalls.calls());
+            calls.addAll(TranslateCalls.calls());
         }
         if (config.has(Enlightenment.START_VP)) {
             calls.addAll(StartCalls.calls());

@@ -1,6 +1,8 @@
 package portcullis.hypervisor;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -162,6 +164,26 @@ public final class VirtualProcessor {
 
     // TLB flushes
 
+    /** An inhibit that this VP's higher level has set, to be lifted when that level is left. */
+    private record HeldInhibit(VirtualProcessor vp, int level, InhibitReason reason) {}
+
+    private final List<HeldInhibit> heldInhibits = new ArrayList<>();
+
+    private void holds(VirtualProcessor vp, int level, InhibitReason reason) {
+        HeldInhibit held = new HeldInhibit(vp, level, reason);
+        if (!heldInhibits.contains(held)) {
+            heldInhibits.add(held);
+        }
+    }
+
+    /** This VP leaves a trust level: what it has inhibited flushes for is over (TLFS-NOTES, "TLB lock"). The VP's thread. */
+    public void releaseHeldInhibits() {
+        for (HeldInhibit held : heldInhibits) {
+            held.vp.context(held.level).liftFlushInhibit(held.reason.bit());
+        }
+        heldInhibits.clear();
+    }
+
     /** What others want dropped from this VP's TLBs: add, then {@link #flushPosted}. Any thread. */
     public PendingFlushes pendingFlushes() {
         return pendingFlushes;
@@ -192,13 +214,27 @@ public final class VirtualProcessor {
      * changes that TLB; a VP that asks for one is suspended. Idempotent. Any thread but one that this VP's turns depend on.
      */
     public void inhibitFlushes(int level) {
-        context(level).inhibitFlushes(InhibitReason.HOST, () -> {}, () -> {
+        context(level).inhibitFlushes(InhibitReason.HOST, index, () -> {}, () -> {
             // Flushes that have completed, as their callers see it, must not come later (DESIGN.md, section 5,
             // invariant 2).
             if (requests.flushPending()) {
                 call(this::applyFlushes);
             }
         });
+    }
+
+    /**
+     * Inhibits TLB flushes of one level for the guest's own reasons.
+     *
+     * @param holder whose higher level can lift it; its thread calls this
+     */
+    public void inhibitFlushes(int level, InhibitReason reason, VirtualProcessor holder) {
+        context(level).inhibitFlushes(reason, holder.index(), holder::doWork, () -> {
+            if (requests.flushPending()) {
+                callFrom(holder, this::applyFlushes);
+            }
+        });
+        holder.holds(this, level, reason);
     }
 
     /** Lets flushes of one level pass again and resumes who waits. Idempotent. Any thread. */

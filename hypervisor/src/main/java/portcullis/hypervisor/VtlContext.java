@@ -98,9 +98,9 @@ public final class VtlContext {
     }
 
     /** Shuts this level's gate and waits for flushes that are passing it: {@link FlushGate#inhibit}. */
-    void inhibitFlushes(InhibitReason reason, Runnable serve, Runnable applyPending) {
+    void inhibitFlushes(InhibitReason reason, int holder, Runnable serve, Runnable applyPending) {
         long began = trace.begin();
-        int passing = gate.inhibit(reason, serve, applyPending);
+        int passing = gate.inhibit(reason, holder, serve, applyPending);
         if (passing != FlushGate.UNCHANGED) {
             trace.inhibited(level, began, reason, passing);
         }

@@ -130,6 +130,11 @@ public final class CallContext {
         INTS.set(output, offset, value);
     }
 
+    /** What has been put there. */
+    public int outputInt(int offset) {
+        return (int) INTS.get(output, offset);
+    }
+
     public void outputShort(int offset, int value) {
         SHORTS.set(output, offset, (short) value);
     }

@@ -1,5 +1,6 @@
 package portcullis.hypervisor.hypercall;
 
+import java.util.Arrays;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.Register;
 import portcullis.engine.Segment;
@@ -137,6 +138,8 @@ public final class HypercallInterface {
         if (status != HvStatus.SUCCESS) {
             return status;
         }
+        // What a handler leaves out is zero, not what an earlier call had.
+        Arrays.fill(context.output, 0, outputBytes, (byte) 0);
         context.repsDone = context.repStart;
         context.beginSlice(sliceTicks);
         status = call.handler().call(context);
