@@ -183,7 +183,8 @@ final class Session {
         if (file != null) {
             EventChoice choice = EventChoice.parse(options.traceEvents);
             try {
-                opened(new TraceRecording(file, choice.kinds(), choice.minimumExit()));
+                TraceRecording recording = new TraceRecording(file, choice.kinds(), choice.minimumExit());
+                opened(() -> complete(recording, file));
             } catch (IOException e) {
                 throw cannotWrite(file.toString(), e);
             } catch (IllegalStateException | NoClassDefFoundError e) {
@@ -191,6 +192,14 @@ final class Session {
                         "--trace %s: this JVM cannot record (%s); use a whole JDK, and a writable temporary folder"
                                 .formatted(file, e.getMessage()));
             }
+        }
+    }
+
+    private static void complete(TraceRecording recording, Path file) {
+        try {
+            recording.close();
+        } catch (IOException e) {
+            Messages.say("the trace %s is not complete (%s); make room for it".formatted(file, e.getMessage()));
         }
     }
 

@@ -13,6 +13,7 @@ import portcullis.hypervisor.trace.Tracing;
  * JVM is shut down in order (a signal, {@link System#exit}); killed outright, it leaves an empty file.
  */
 public final class TraceRecording implements AutoCloseable {
+    private final Path file;
     private final Recording recording;
     private final Tracing.Subscription subscription;
     private boolean closed;
@@ -25,6 +26,7 @@ public final class TraceRecording implements AutoCloseable {
      * @throws IOException where {@code file} cannot be written
      */
     public TraceRecording(Path file, Set<Kind> kinds, long minimumExit) throws IOException {
+        this.file = file;
         recording = new Recording();
         try {
             recording.setName("Portcullis");
@@ -52,7 +54,9 @@ public final class TraceRecording implements AutoCloseable {
         closed = true;
         subscription.close();
         try (recording) {
-            recording.stop();
+            // Not by stop(), which logs what goes wrong, and throws nothing.
+            recording.dump(file);
+            recording.setDestination(null);
         }
     }
 }
