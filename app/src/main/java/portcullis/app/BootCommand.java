@@ -98,7 +98,9 @@ final class BootCommand implements Runnable {
             Path initrd = Files.createTempFile("portcullis", ".initrd");
             try {
                 files.writeInitramfs(initrd, command);
-                String words = append.isEmpty() ? "console=ttyS0" : "console=ttyS0 " + append;
+                String console =
+                        options.console == MachineOptions.ConsoleName.virtio ? "console=hvc0" : "console=ttyS0";
+                String words = append.isEmpty() ? console : console + " " + append;
                 List<BootFiles.ModuleFile> modules = List.of(new BootFiles.ModuleFile(initrd, ""));
                 return new Session(options, new BootFiles(files.kernel(), KernelLoader.Format.AUTO, modules, words))
                         .run();

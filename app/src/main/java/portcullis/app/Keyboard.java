@@ -7,10 +7,11 @@ import java.io.InputStream;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import portcullis.app.console.EscapeKey;
+import portcullis.machine.ConsoleInput;
 import portcullis.machine.Pc;
 
 /**
- * Standard input to the guest's serial port. On a terminal the escape key works whatever the guest does: reading never waits
+ * Standard input to the guest's console. On a terminal the escape key works whatever the guest does: reading never waits
  * for it. Other input is passed on as fast as the guest takes it, whole, without escapes.
  */
 final class Keyboard {
@@ -20,12 +21,14 @@ final class Keyboard {
     private static final long GRACE_MILLIS = 3000;
 
     private final Pc pc;
+    private final ConsoleInput console;
     private final boolean terminal;
     private final InputStream in = new FileInputStream(FileDescriptor.in);
     private final BlockingQueue<Byte> typed = new ArrayBlockingQueue<>(TYPED_AHEAD);
 
     Keyboard(Pc pc, boolean terminal) {
         this.pc = pc;
+        console = pc.console();
         this.terminal = terminal;
     }
 
@@ -47,7 +50,7 @@ final class Keyboard {
         try {
             for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
                 for (int i = 0; i < length; i++) {
-                    pc.serial().receive(buffer[i]);
+                    console.receive(buffer[i]);
                 }
             }
         } catch (IOException | InterruptedException e) {
@@ -58,7 +61,7 @@ final class Keyboard {
     private void deliver() {
         try {
             while (true) {
-                pc.serial().receive(typed.take());
+                console.receive(typed.take());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -72,7 +75,7 @@ final class Keyboard {
                 switch (escape.take(key)) {
                     case NONE -> {}
                     case KEY -> typed.offer((byte) escape.key());
-                    case BREAK -> pc.serial().tryReceiveBreak();
+                    case BREAK -> console.sendBreak();
                     case POWER_BUTTON -> pc.pressPowerButton();
                     case HELP -> System.err.print("\n" + EscapeKey.HELP);
                     case END -> end();

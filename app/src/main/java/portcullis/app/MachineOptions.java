@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
 import portcullis.machine.config.BootFiles;
+import portcullis.machine.config.ConsoleKind;
 import portcullis.machine.config.DiskFile;
 import portcullis.machine.config.EngineFactory;
 import portcullis.machine.config.MachineConfig;
@@ -45,14 +46,27 @@ final class MachineOptions {
             description = "A raw disk image, as a virtio block device; ',ro' makes it read-only. May be repeated.")
     List<String> disks = new ArrayList<>();
 
+    enum ConsoleName {
+        serial,
+        virtio
+    }
+
+    @Option(
+            names = "--console",
+            paramLabel = "serial|virtio",
+            defaultValue = "serial",
+            description =
+                    "What standard input and output are plugged into: the first serial port (Linux: console=ttyS0), or a virtio "
+                            + "console (console=hvc0). Default: ${DEFAULT-VALUE}.")
+    ConsoleName console;
+
     @Option(
             names = "--serial",
             paramLabel = "stdio|file:PATH|none",
-            defaultValue = "stdio",
             description =
                     "Where the first serial port goes. With stdio on a terminal, Ctrl-A X ends the machine and Ctrl-A H "
-                            + "lists the other keys. Default: ${DEFAULT-VALUE}.")
-    String serial;
+                            + "lists the other keys. Default: stdio, with --console virtio none.")
+    private String serial;
 
     @Option(
             names = "--debug-console",
@@ -168,7 +182,26 @@ final class MachineOptions {
                 boot,
                 disks.stream().map(MachineOptions::disk).toList(),
                 source,
+                console == ConsoleName.virtio ? ConsoleKind.VIRTIO : ConsoleKind.SERIAL,
                 HypervOptions.parse(hyperv));
+    }
+
+    /** Where the serial port goes, as {@code --serial} spells it. @throws UserError where the console is to go there too */
+    String serial() {
+        boolean taken = console == ConsoleName.virtio;
+        if (serial == null) {
+            return taken ? "none" : "stdio";
+        }
+        if (taken && serial.equals("stdio")) {
+            throw new UserError("--console virtio and --serial stdio both want standard output; "
+                    + "send the serial port to a file with --serial file:PATH");
+        }
+        return serial;
+    }
+
+    /** Whether somebody at standard input reaches the guest. */
+    boolean stdio() {
+        return console == ConsoleName.virtio || serial().equals("stdio");
     }
 
     /** @throws UserError for traces that cannot be */

@@ -20,6 +20,8 @@ import portcullis.machine.loader.KernelLoader;
         footer = {
             "  Linux, with a shell on this terminal:",
             "    portcullis run --kernel vmlinuz --initrd initrd.img --append 'console=ttyS0' --cpus 2 --memory 512M",
+            "  The same on a virtio console, for a RAM disk that loads its driver:",
+            "    portcullis run --kernel vmlinuz --initrd initrd.img --append 'console=hvc0' --console virtio",
             "  A test kernel (multiboot), whose verdict becomes the exit status:",
             "    portcullis run --kernel test.flat --append 'some words'",
             "  The same run twice, instruction by instruction:",
@@ -27,7 +29,7 @@ import portcullis.machine.loader.KernelLoader;
             "",
             "Exit status: what the guest gives to port 0xf4 (value << 1 | 1), 0 after power-off, 2 for bad input, 3 for a",
             "triple fault, 4 where by virtual time every processor waits for ever, 1 for a fault of Portcullis itself.",
-            "Standard output carries the guest's serial output and nothing else."
+            "Standard output carries the guest's console output and nothing else."
         })
 final class RunCommand implements Callable<Integer> {
     @Option(

@@ -61,12 +61,12 @@ final class Session {
     }
 
     private int run(MachineConfig config) throws LoadException, InterruptedException {
-        boolean stdio = options.serial.equals("stdio");
+        boolean stdio = options.stdio();
         boolean interactive = stdio && Terminal.present();
         record();
         LoadingLine loading = new LoadingLine();
-        HostAttachments host =
-                new HostAttachments(serialSink(), debugSink(), loading, Messages::say, interactive, traceLines());
+        HostAttachments host = new HostAttachments(
+                serialSink(), consoleSink(), debugSink(), loading, Messages::say, interactive, traceLines());
         Pc machine = opened(new Pc(config, options.engines(), host));
         pc = machine;
         Keyboard keyboard = null;
@@ -131,11 +131,18 @@ final class Session {
     // The host's ends of the wires
 
     private SerialSink serialSink() {
-        return switch (options.serial) {
+        String serial = options.serial();
+        return switch (serial) {
             case "stdio" -> sink(new FileOutputStream(FileDescriptor.out));
             case "none" -> value -> {};
-            default -> fileSink("--serial", options.serial, "stdio, file:PATH or none");
+            default -> fileSink("--serial", serial, "stdio, file:PATH or none");
         };
+    }
+
+    private SerialSink consoleSink() {
+        return options.console == MachineOptions.ConsoleName.virtio
+                ? sink(new FileOutputStream(FileDescriptor.out))
+                : value -> {};
     }
 
     private SerialSink debugSink() {

@@ -53,6 +53,8 @@ class CommandLineTest {
                 Arguments.of("run --kernel pom.xml --cpu-features -x2apix", "no processor feature 'x2apix'"),
                 Arguments.of("run --kernel pom.xml --engine kvm", "no KVM engine"),
                 Arguments.of("run --kernel pom.xml --engine jit", "--engine"),
+                Arguments.of("run --kernel pom.xml --console usb", "--console"),
+                Arguments.of("run --kernel pom.xml --console virtio --serial stdio", "both want standard output"),
                 Arguments.of("run --kernel pom.xml --seed 1", "--time virtual"),
                 Arguments.of("run --kernel pom.xml --trace x", "--time virtual"),
                 Arguments.of("run --kernel pom.xml --trace x.jfr --trace y.JFR", "give one of them"),

@@ -96,7 +96,7 @@ public final class Pc implements AutoCloseable {
         Kernel opened = null;
         try {
             opened = Kernel.open(config.boot(), memory, config.ramBytes(), rsdp, host.loading());
-            virtio = new VirtioDevices(config.disks(), config.time(), host.trouble());
+            virtio = new VirtioDevices(config, host);
         } catch (LoadException e) {
             if (opened != null) {
                 opened.close();
@@ -269,9 +269,22 @@ public final class Pc implements AutoCloseable {
         return partition;
     }
 
-    /** The first serial port: what the host sends goes in here. */
-    public Uart16550 serial() {
-        return serial;
+    /** Where the user's keys go. */
+    public ConsoleInput console() {
+        ConsoleInput plugged = virtio.console();
+        return plugged != null ? plugged : new SerialInput(serial);
+    }
+
+    private record SerialInput(Uart16550 port) implements ConsoleInput {
+        @Override
+        public void receive(byte value) throws InterruptedException {
+            port.receive(value);
+        }
+
+        @Override
+        public void sendBreak() {
+            port.tryReceiveBreak();
+        }
     }
 
     /** Stops the processors and gives everything back. */

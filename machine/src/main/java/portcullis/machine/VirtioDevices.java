@@ -6,13 +6,18 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.Consumer;
 import portcullis.hypervisor.apic.MsiSink;
+import portcullis.machine.config.ConsoleKind;
 import portcullis.machine.config.DiskFile;
+import portcullis.machine.config.HostAttachments;
+import portcullis.machine.config.MachineConfig;
 import portcullis.machine.config.TimeSource;
 import portcullis.machine.loader.LoadException;
 import portcullis.machine.pci.PciHost;
+import portcullis.machine.serial.SerialSink;
 import portcullis.machine.virtio.BlockDevice;
+import portcullis.machine.virtio.ConsoleDevice;
+import portcullis.machine.virtio.ConsoleStream;
 import portcullis.machine.virtio.EntropyDevice;
 import portcullis.machine.virtio.EntropySource;
 import portcullis.machine.virtio.FileDiskImage;
@@ -20,18 +25,19 @@ import portcullis.machine.virtio.VirtioDevice;
 import portcullis.machine.virtio.VirtioFunction;
 import portcullis.memory.GuestMemory;
 
-/** The virtio devices: an entropy source in slot 1, then a disk a slot. By the host's time a thread serves their queues. */
+/** The virtio devices: an entropy source in slot 1, then a disk a slot, then the console. By the host's time a thread serves their queues. */
 final class VirtioDevices implements AutoCloseable {
     private static final int FIRST_SLOT = 1;
 
     private final List<FileDiskImage> images = new ArrayList<>();
     private final List<VirtioDevice> devices = new ArrayList<>();
+    private final ConsoleInput console;
     private final ExecutorService thread;
     private final Executor executor;
 
     /** @throws LoadException where an image cannot be opened */
-    VirtioDevices(List<DiskFile> disks, TimeSource time, Consumer<String> trouble) throws LoadException {
-        switch (time) {
+    VirtioDevices(MachineConfig config, HostAttachments host) throws LoadException {
+        switch (config.time()) {
             case TimeSource.Host() -> {
                 devices.add(new EntropyDevice(EntropySource.secure()));
                 thread = Executors.newSingleThreadExecutor(
@@ -46,15 +52,39 @@ final class VirtioDevices implements AutoCloseable {
             }
         }
         try {
-            for (DiskFile disk : disks) {
+            for (DiskFile disk : config.disks()) {
                 FileDiskImage image = FileDiskImage.open(disk.path(), disk.readOnly());
                 images.add(image);
-                devices.add(new BlockDevice(image, "disk" + (images.size() - 1), trouble));
+                devices.add(new BlockDevice(image, "disk" + (images.size() - 1), host.trouble()));
             }
         } catch (IOException e) {
             close();
             throw new LoadException(e.getMessage(), e);
         }
+        console = config.console() == ConsoleKind.VIRTIO ? addConsole(host.console()) : null;
+    }
+
+    private ConsoleInput addConsole(SerialSink output) {
+        ConsoleStream stream = new ConsoleStream(output::accept);
+        ConsoleDevice device = new ConsoleDevice(stream);
+        devices.add(device);
+        return new ConsoleInput() {
+            @Override
+            public void receive(byte value) throws InterruptedException {
+                stream.offer(value);
+                device.inputArrived();
+            }
+
+            @Override
+            public void sendBreak() {
+                // Virtio consoles have none.
+            }
+        };
+    }
+
+    /** The virtio console's input, or null where there is none. */
+    ConsoleInput console() {
+        return console;
     }
 
     void plug(PciHost pci, GuestMemory memory, MsiSink interrupts) {

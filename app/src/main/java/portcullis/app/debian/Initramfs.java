@@ -17,7 +17,8 @@ final class Initramfs {
             "virtio_pci_legacy_dev",
             "virtio_pci",
             "virtio_blk",
-            "virtio-rng");
+            "virtio-rng",
+            "virtio_console");
 
     private static final String INIT = """
             #!/bin/busybox sh
@@ -30,6 +31,8 @@ final class Initramfs {
             for driver in %s; do
                 [ ! -f /drivers/$driver.ko ] || insmod /drivers/$driver.ko 2>/dev/null
             done
+            # The console may be one whose driver was among them.
+            exec </dev/console >/dev/console 2>&1
             echo "Linux $(uname -r) is up: $(nproc) processors, $(free -m | sed -n 's/^Mem: *\\([0-9]*\\).*/\\1/p') MiB."
             if [ -f /command ]; then
                 sh /command

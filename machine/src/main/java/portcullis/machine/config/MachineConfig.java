@@ -12,19 +12,26 @@ import portcullis.machine.MemoryMap;
  * @param boot what it starts
  * @param disks virtio block devices, in slot order
  * @param time what makes its time pass
+ * @param console what the user's end is plugged into
  * @param hyperv what of Microsoft's hypervisor interface the guest finds
  */
 public record MachineConfig(
-        int processors, long ramBytes, BootFiles boot, List<DiskFile> disks, TimeSource time, HypervConfig hyperv) {
+        int processors,
+        long ramBytes,
+        BootFiles boot,
+        List<DiskFile> disks,
+        TimeSource time,
+        ConsoleKind console,
+        HypervConfig hyperv) {
     /** APIC ids 0 to 254, so that every guest can reach all of them, with x2APIC or without. */
     public static final int MAX_PROCESSORS = 255;
 
     /** Slots that are left to disks. */
     public static final int MAX_DISKS = 16;
 
-    /** Without Microsoft's hypervisor interface. */
+    /** With a serial console, without Microsoft's hypervisor interface. */
     public MachineConfig(int processors, long ramBytes, BootFiles boot, List<DiskFile> disks, TimeSource time) {
-        this(processors, ramBytes, boot, disks, time, HypervConfig.OFF);
+        this(processors, ramBytes, boot, disks, time, ConsoleKind.SERIAL, HypervConfig.OFF);
     }
 
     /** @throws IllegalArgumentException where a figure is out of range; the message says which */

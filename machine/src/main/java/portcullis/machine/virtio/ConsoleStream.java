@@ -1,0 +1,55 @@
+package portcullis.machine.virtio;
+
+import java.util.function.IntConsumer;
+
+/**
+ * The host's end of a {@link ConsoleDevice} as two streams of bytes: a bounded queue towards the guest, a sink for what it says.
+ *
+ * <p>Thread-safe. The sink is called by the device's thread; for as long as it blocks, the device does.
+ */
+public final class ConsoleStream implements ConsolePort {
+    private static final int CAPACITY = 4096;
+
+    private final IntConsumer sink;
+    private final byte[] ring = new byte[CAPACITY];
+    private int head;
+    private int size;
+
+    /** @param sink takes the guest's output, a byte (0 to 255) a call */
+    public ConsoleStream(IntConsumer sink) {
+        this.sink = sink;
+    }
+
+    /** Queues one byte for the guest and waits while the queue is full. The device is to be told ({@link ConsoleDevice#inputArrived}). */
+    public synchronized void offer(byte value) throws InterruptedException {
+        while (size == CAPACITY) {
+            wait();
+        }
+        ring[(head + size) % CAPACITY] = value;
+        size++;
+    }
+
+    @Override
+    public void write(byte[] from, int offset, int length) {
+        for (int i = 0; i < length; i++) {
+            sink.accept(from[offset + i] & 0xff);
+        }
+    }
+
+    @Override
+    public synchronized int available() {
+        return size;
+    }
+
+    @Override
+    public synchronized int read(byte[] into, int offset, int length) {
+        int count = Math.min(length, size);
+        for (int i = 0; i < count; i++) {
+            into[offset + i] = ring[(head + i) % CAPACITY];
+        }
+        head = (head + count) % CAPACITY;
+        size -= count;
+        notifyAll();
+        return count;
+    }
+}
