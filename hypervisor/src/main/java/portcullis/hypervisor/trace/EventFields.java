@@ -1,43 +1,82 @@
 package portcullis.hypervisor.trace;
 
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The fields of events by name, for formats that show them all alike. Slow: for who reads traces, not for who emits. */
 public final class EventFields {
+    /** Of one kind of events: looked up once, since that is what is slow. */
+    private record Shape(List<Field> fields, Constructor<?> constructor) {
+        static Shape of(Class<?> type) {
+            RecordComponent[] components = type.getRecordComponents();
+            Class<?>[] types =
+                    Stream.of(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+            try {
+                return new Shape(Stream.of(components).map(Field::of).toList(), type.getDeclaredConstructor(types));
+            } catch (NoSuchMethodException e) {
+                throw new IllegalStateException(type + " is no record", e);
+            }
+        }
+    }
+
+    private record Field(String name, Class<?> type, boolean hex, Method accessor) {
+        static Field of(RecordComponent component) {
+            return new Field(
+                    component.getName(),
+                    component.getType(),
+                    component.isAnnotationPresent(Hex.class),
+                    component.getAccessor());
+        }
+
+        boolean isPlace() {
+            return type == At.class;
+        }
+
+        Object readable(TraceEvent event) {
+            Object value;
+            try {
+                value = accessor.invoke(event);
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException(name + " cannot be read", e);
+            }
+            if (hex) {
+                return "0x"
+                        + (value instanceof Integer number
+                                ? Integer.toHexString(number)
+                                : Long.toHexString((Long) value));
+            }
+            return value instanceof Enum<?> constant ? constant.name() : value;
+        }
+    }
+
+    private static final ClassValue<Shape> SHAPES = new ClassValue<>() {
+        @Override
+        protected Shape computeValue(Class<?> type) {
+            return Shape.of(type);
+        }
+    };
+
+    private static final Map<String, Class<?>> BY_NAME = Stream.of(TraceEvent.class.getPermittedSubclasses())
+            .collect(Collectors.toUnmodifiableMap(Class::getSimpleName, type -> type));
+
     private EventFields() {}
 
     /** Names and values, without {@link TraceEvent#at}; strings where people read hexadecimal or a word, else numbers and booleans. */
     public static Map<String, Object> of(TraceEvent event) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        for (RecordComponent component : event.getClass().getRecordComponents()) {
-            if (component.getType() != At.class) {
-                fields.put(component.getName(), readable(component, value(component, event)));
+        Map<String, Object> values = new LinkedHashMap<>();
+        for (Field field : SHAPES.get(event.getClass()).fields) {
+            if (!field.isPlace()) {
+                values.put(field.name, field.readable(event));
             }
         }
-        return fields;
-    }
-
-    private static Object value(RecordComponent component, TraceEvent event) {
-        try {
-            return component.getAccessor().invoke(event);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(component + " cannot be read", e);
-        }
-    }
-
-    private static Object readable(RecordComponent component, Object value) {
-        if (component.isAnnotationPresent(Hex.class)) {
-            return switch (value) {
-                case Integer number -> "0x" + Integer.toHexString(number);
-                case Long number -> "0x" + Long.toHexString(number);
-                default -> value;
-            };
-        }
-        return value instanceof Enum<?> constant ? constant.name() : value;
+        return values;
     }
 
     /** Where the fields of an event to be made come from. */
@@ -49,12 +88,7 @@ public final class EventFields {
 
     /** The record with this simple name, say {@code Suspend}; null where there is none. */
     public static Class<?> named(String name) {
-        for (Class<?> type : TraceEvent.class.getPermittedSubclasses()) {
-            if (type.getSimpleName().equals(name)) {
-                return type;
-            }
-        }
-        return null;
+        return BY_NAME.get(name);
     }
 
     /**
@@ -64,20 +98,17 @@ public final class EventFields {
      * @throws IllegalArgumentException where {@code source} gives what does not fit
      */
     public static TraceEvent make(Class<?> type, At at, Source source) {
-        List<Class<?>> types = new ArrayList<>();
-        List<Object> values = new ArrayList<>();
-        for (RecordComponent component : type.getRecordComponents()) {
-            types.add(component.getType());
-            values.add(
-                    component.getType() == At.class
-                            ? at
-                            : typed(source.get(component.getName(), component.getType()), component.getType()));
+        Shape shape = SHAPES.get(type);
+        Object[] values = new Object[shape.fields.size()];
+        for (int i = 0; i < values.length; i++) {
+            Field field = shape.fields.get(i);
+            values[i] = field.isPlace() ? at : typed(source.get(field.name, field.type), field.type);
         }
         try {
-            return (TraceEvent)
-                    type.getDeclaredConstructor(types.toArray(Class<?>[]::new)).newInstance(values.toArray());
+            return (TraceEvent) shape.constructor.newInstance(values);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalArgumentException("no " + type.getSimpleName() + " can be made of " + values, e);
+            throw new IllegalArgumentException(
+                    "no " + type.getSimpleName() + " can be made of " + Arrays.toString(values), e);
         }
     }
 
