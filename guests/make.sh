@@ -43,4 +43,12 @@ guest integer "$integer_only" runtime/boot.S runtime/guest.c compute/integer.c
 guest memory "$integer_only" runtime/boot.S runtime/guest.c compute/memory.c
 guest sse "-msse2 -mfpmath=sse" runtime/boot.S runtime/guest.c compute/sse.c
 guest fuzz "$integer_only" runtime/boot.S runtime/guest.c runtime/interrupts.c runtime/interrupt_entry.S fuzz/fuzz.c
+smp="runtime/boot.S runtime/guest.c runtime/interrupts.c runtime/interrupt_entry.S runtime/acpi.c runtime/smp.c
+    runtime/smp_trampoline.S runtime/cpu.c runtime/attempt.S runtime/paging.c runtime/workers.c runtime/hyperv.c runtime/hypercall.S"
+# shellcheck disable=SC2086 # sources are words
+guest hypercall "$integer_only" $smp hypercall/*.c hypercall/*.S
+# shellcheck disable=SC2086
+for name in flushstorm planted hvbench; do
+    guest $name "$integer_only" $smp $name/$name.c
+done
 touch $out/stamp

@@ -13,23 +13,24 @@ struct gate {
     uint32_t offset_high, reserved;
 };
 
-struct frame {
-    uint64_t vector, error, rip, cs, rflags, rsp, ss;
-};
-
 static struct gate table[VECTORS];
 static void (*handlers[VECTORS])(void);
+static uint8_t ends_itself[VECTORS];
+static int (*exception_hook)(struct interrupt_frame *);
 extern uint8_t interrupt_entries[]; /* 16 bytes each */
 
 static volatile uint32_t *apic(uint32_t reg) {
     return (volatile uint32_t *)(uint64_t)(APIC_BASE + reg);
 }
 
-void interrupt_taken(struct frame *frame) {
+void interrupt_taken(struct interrupt_frame *frame) {
     if (frame->vector == SPURIOUS_VECTOR) {
         return;
     }
     if (!handlers[frame->vector]) {
+        if (frame->vector < EXCEPTIONS && exception_hook && exception_hook(frame)) {
+            return;
+        }
         put("unexpected vector ");
         put_decimal(frame->vector);
         put(", error ");
@@ -40,7 +41,7 @@ void interrupt_taken(struct frame *frame) {
         exit_vm(127);
     }
     handlers[frame->vector]();
-    if (frame->vector >= EXCEPTIONS) {
+    if (frame->vector >= EXCEPTIONS && !ends_itself[frame->vector]) {
         *apic(EOI) = 0;
     }
 }
@@ -71,6 +72,20 @@ void interrupts_enable_here(void) {
 
 void interrupts_handle(uint8_t vector, void (*handler)(void)) {
     handlers[vector] = handler;
+    ends_itself[vector] = 0;
+}
+
+void interrupts_handle_without_end(uint8_t vector, void (*handler)(void)) {
+    handlers[vector] = handler;
+    ends_itself[vector] = 1;
+}
+
+void interrupts_hook(int (*hook)(struct interrupt_frame *)) {
+    exception_hook = hook;
+}
+
+void apic_end_of_interrupt(void) {
+    *apic(EOI) = 0;
 }
 
 uint32_t apic_id(void) {

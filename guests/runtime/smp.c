@@ -67,21 +67,26 @@ static int wait_for(int index) {
     return 0;
 }
 
-int smp_start(const uint32_t *apic_ids, int count) {
+int smp_start_one(uint32_t apic_id, int index) {
     const uint8_t *from = smp_trampoline;
     for (uint8_t *to = (uint8_t *)TRAMPOLINE; from < smp_trampoline_end;) {
         *to++ = *from++;
     }
+    arrived = 0;
+    smp_index = (uint64_t)index;
+    smp_stack = (uint64_t)(stacks[index] + sizeof(stacks[index]));
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    apic_send(apic_id, APIC_INIT);
+    for (int i = 0; i < 100; i++) {
+        inb(0x80);
+    }
+    apic_send(apic_id, APIC_STARTUP | TRAMPOLINE >> 12);
+    return wait_for(index);
+}
+
+int smp_start(const uint32_t *apic_ids, int count) {
     for (int index = 1; index < count; index++) {
-        smp_index = (uint64_t)index;
-        smp_stack = (uint64_t)(stacks[index] + sizeof(stacks[index]));
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        apic_send(apic_ids[index], APIC_INIT);
-        for (int i = 0; i < 100; i++) {
-            inb(0x80);
-        }
-        apic_send(apic_ids[index], APIC_STARTUP | TRAMPOLINE >> 12);
-        if (!wait_for(index)) {
+        if (!smp_start_one(apic_ids[index], index)) {
             return index;
         }
     }

@@ -9,6 +9,8 @@ enum { MAX_CPUS = 64 };
 int smp_discover(uint32_t *apic_ids, const char **source);
 /* Starts processors 1 to count-1; each calls smp_main(index) on a stack of its own. Returns the first that did not come up, or 0. */
 int smp_start(const uint32_t *apic_ids, int count);
+/* Starts one processor, or starts it again, by INIT and start-up. Returns whether it came up. */
+int smp_start_one(uint32_t apic_id, int index);
 void smp_main(int index);
 
 struct lock {
