@@ -37,13 +37,13 @@ guest() {
 
 integer_only=-mgeneral-regs-only
 guest hello "$integer_only" hello/hello.S
-guest demo "$integer_only" runtime/boot.S runtime/guest.c runtime/interrupts.c runtime/interrupt_entry.S runtime/acpi.c \
+guest demo "$integer_only" runtime/boot.S runtime/guest.c runtime/memory.c runtime/interrupts.c runtime/interrupt_entry.S runtime/acpi.c \
     runtime/smp.c runtime/smp_trampoline.S demo/demo.c
-guest integer "$integer_only" runtime/boot.S runtime/guest.c compute/integer.c
-guest memory "$integer_only" runtime/boot.S runtime/guest.c compute/memory.c
-guest sse "-msse2 -mfpmath=sse" runtime/boot.S runtime/guest.c compute/sse.c
-guest fuzz "$integer_only" runtime/boot.S runtime/guest.c runtime/interrupts.c runtime/interrupt_entry.S fuzz/fuzz.c
-smp="runtime/boot.S runtime/guest.c runtime/interrupts.c runtime/interrupt_entry.S runtime/acpi.c runtime/smp.c
+guest integer "$integer_only" runtime/boot.S runtime/guest.c runtime/memory.c compute/integer.c
+guest memory "$integer_only" runtime/boot.S runtime/guest.c runtime/memory.c compute/memory.c
+guest sse "-msse2 -mfpmath=sse" runtime/boot.S runtime/guest.c runtime/memory.c compute/sse.c
+guest fuzz "$integer_only" runtime/boot.S runtime/guest.c runtime/memory.c runtime/interrupts.c runtime/interrupt_entry.S fuzz/fuzz.c
+smp="runtime/boot.S runtime/guest.c runtime/memory.c runtime/interrupts.c runtime/interrupt_entry.S runtime/acpi.c runtime/smp.c
     runtime/smp_trampoline.S runtime/cpu.c runtime/attempt.S runtime/paging.c runtime/workers.c runtime/hyperv.c runtime/hypercall.S"
 # shellcheck disable=SC2086 # sources are words
 guest hypercall "$integer_only" $smp hypercall/*.c hypercall/*.S
@@ -51,4 +51,7 @@ guest hypercall "$integer_only" $smp hypercall/*.c hypercall/*.S
 for name in flushstorm planted hvbench; do
     guest $name "$integer_only" $smp $name/$name.c
 done
+# For Linux, with its system calls alone: no C library, so that any of the compilers above will do.
+# shellcheck disable=SC2086
+"$CC" $flags "$integer_only" -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -o $out/stress linux/start.S linux/stress.c runtime/memory.c
 touch $out/stamp

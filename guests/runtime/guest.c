@@ -76,16 +76,3 @@ uint64_t count_argument(const char *line, uint64_t otherwise) {
     }
     return number && value ? value : otherwise;
 }
-
-/* The compiler may call these for what looks like a loop or a structure copy. */
-void *memset(void *to, int value, unsigned long length) {
-    void *start = to;
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(length) : "a"(value) : "memory");
-    return start;
-}
-
-void *memcpy(void *to, const void *from, unsigned long length) {
-    void *start = to;
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(length) : : "memory");
-    return start;
-}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdint.h>
+#include "memory.h"
 
 static inline void outb(uint16_t port, uint8_t value) {
     __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
@@ -30,6 +31,3 @@ void put_hex(uint64_t value);
 
 /* The last word of the command line as a decimal number, or `otherwise` where it is none. */
 uint64_t count_argument(const char *command_line, uint64_t otherwise);
-
-void *memset(void *to, int value, unsigned long length);
-void *memcpy(void *to, const void *from, unsigned long length);
