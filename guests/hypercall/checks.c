@@ -3,11 +3,25 @@
 #include "guest.h"
 #include "hyperv.h"
 
-static const char *current = "";
+static const char *current = "", *current_topic = "";
 static int made, failed, skipped;
 
 void group(const char *name) {
     current = name;
+    current_topic = "";
+}
+
+void topic(const char *name) {
+    current_topic = name;
+}
+
+static void put_group(void) {
+    put(current);
+    if (*current_topic) {
+        put(" ");
+        put(current_topic);
+    }
+    put(": ");
 }
 
 static void begin(const char *name, int holds, int numbered, uint64_t number) {
@@ -16,8 +30,7 @@ static void begin(const char *name, int holds, int numbered, uint64_t number) {
     put(holds ? "ok " : "not ok ");
     put_decimal((uint64_t)made);
     put(" - ");
-    put(current);
-    put(": ");
+    put_group();
     put(name);
     if (numbered) {
         put(" ");
@@ -40,6 +53,12 @@ static void put_vector(int vector) {
 
 void check(const char *name, int holds) {
     begin(name, holds, 0, 0);
+    end();
+}
+
+void check_exactly(const char *name, int holds) {
+    begin(name, holds, 0, 0);
+    put(", exactly");
     end();
 }
 
@@ -103,6 +122,15 @@ void check_reps(const char *name, uint64_t result, uint16_t expected, unsigned d
     end();
 }
 
+void check_denied(const char *name, uint64_t result) {
+    int holds = HV_STATUS(result) == HV_ACCESS_DENIED || HV_STATUS(result) == HV_INVALID_CODE;
+    begin(name, holds, 0, 0);
+    if (!holds) {
+        put_result(result);
+    }
+    end();
+}
+
 void check_refused(const char *name, uint64_t result) {
     int holds = HV_STATUS(result) != HV_SUCCESS;
     begin(name, holds, 0, 0);
@@ -139,8 +167,7 @@ void skip(const char *name, const char *why) {
 
 void note(const char *name, uint64_t value) {
     put("# ");
-    put(current);
-    put(": ");
+    put_group();
     put(name);
     put(" ");
     put_decimal(value);

@@ -3,15 +3,20 @@
 
 #include <stdint.h>
 
-/* What the names of the checks that follow begin with. */
+/* What the names of the checks that follow begin with: a group, and what of it is looked at or "". */
 void group(const char *name);
+void topic(const char *name);
 
 void check(const char *name, int holds);
+/* The same with ", exactly" behind the name. */
+void check_exactly(const char *name, int holds);
 void check_equal(const char *name, uint64_t got, uint64_t expected);
 /* A hypercall's status. */
 void check_status(const char *name, uint64_t result, uint16_t expected);
 /* A hypercall's status and how many repetitions are done. */
 void check_reps(const char *name, uint64_t result, uint16_t expected, unsigned done);
+/* That it was refused to somebody without the privilege, who need not be told that it exists. */
+void check_denied(const char *name, uint64_t result);
 /* That it failed, in whatever way: where the specification leaves open how. */
 void check_refused(const char *name, uint64_t result);
 /* A vector, or NO_FAULT. */

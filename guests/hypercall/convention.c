@@ -173,9 +173,9 @@ static void check_advice(void) {
 /* Calls that hang on a privilege: refused without. */
 static void check_privileges(void) {
     if (!hv_may(HV_HAS_DEBUGGING)) {
-        check_refused("debug data posted without debugging", hypercall(HV_POST_DEBUG_DATA, input_page, output_page));
-        check_refused("debug data retrieved without debugging", hypercall(HV_RETRIEVE_DEBUG_DATA, input_page, output_page));
-        check_refused("debug session reset without debugging", hypercall(HV_RESET_DEBUG_SESSION, input_page, output_page));
+        check_denied("debug data posted without debugging", hypercall(HV_POST_DEBUG_DATA, input_page, output_page));
+        check_denied("debug data retrieved without debugging", hypercall(HV_RETRIEVE_DEBUG_DATA, input_page, output_page));
+        check_denied("debug session reset without debugging", hypercall(HV_RESET_DEBUG_SESSION, input_page, output_page));
     }
     if (hv_may(HV_HAS_EXTENDED_CALLS)) {
         check_status("extended capabilities", hypercall(HV_EXT_QUERY_CAPABILITIES, 0, output_page), HV_SUCCESS);
@@ -184,7 +184,7 @@ static void check_privileges(void) {
         uint64_t result = hypercall(HV_EXT_BOOT_ZEROED_MEMORY, 0, output_page);
         check_equal("zeroed memory is told where that is a capability", HV_STATUS(result) == HV_SUCCESS, capabilities & 1);
     } else {
-        check_refused("extended capabilities without the privilege", hypercall(HV_EXT_QUERY_CAPABILITIES, 0, output_page));
+        check_denied("extended capabilities without the privilege", hypercall(HV_EXT_QUERY_CAPABILITIES, 0, output_page));
     }
     /* A partition without children, ports or a memory pool. */
     static const uint16_t privileged[] = {0x0040, 0x0041, 0x0042, 0x0043, 0x0048, 0x0049, 0x004a, 0x004b, 0x004e, 0x0057, 0x0058, 0x005b};

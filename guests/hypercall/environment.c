@@ -82,15 +82,15 @@ static void check_npiep(void) {
 static void check_32_bit(void) {
     struct hv_flush *input = (struct hv_flush *)input_page;
     *input = (struct hv_flush){0, HV_ALL_SPACES, 0};
-    check_status("32-bit: in memory", hypercall_32(HV_FLUSH_SPACE, (uint64_t)input, 0), HV_SUCCESS);
-    check_status("32-bit: misaligned input", hypercall_32(HV_FLUSH_SPACE, (uint64_t)input + 4, 0), HV_INVALID_ALIGNMENT);
-    check_status("32-bit: input above 4 GiB is looked at", hypercall_32(HV_FLUSH_SPACE, 1ull << 60, 0), HV_INVALID_ALIGNMENT);
-    check_status("32-bit: reserved bit in the upper half", hypercall_32(HV_FLUSH_SPACE | 1ull << 60, (uint64_t)input, 0), HV_INVALID_INPUT);
-    check_status("32-bit: unknown code", hypercall_32(0x3fff | HV_FAST, 0, 0), HV_INVALID_CODE);
-    check_status("32-bit: fast", hypercall_32(HV_SEND_IPI | HV_FAST, 0x50, 0), HV_SUCCESS);
-    check_status("32-bit: fast, bad vector", hypercall_32(HV_SEND_IPI | HV_FAST, 0x5, 0), HV_INVALID_PARAMETER);
+    check_status("in memory", hypercall_32(HV_FLUSH_SPACE, (uint64_t)input, 0), HV_SUCCESS);
+    check_status("misaligned input", hypercall_32(HV_FLUSH_SPACE, (uint64_t)input + 4, 0), HV_INVALID_ALIGNMENT);
+    check_status("input above 4 GiB is looked at", hypercall_32(HV_FLUSH_SPACE, 1ull << 60, 0), HV_INVALID_ALIGNMENT);
+    check_status("reserved bit in the upper half", hypercall_32(HV_FLUSH_SPACE | 1ull << 60, (uint64_t)input, 0), HV_INVALID_INPUT);
+    check_status("unknown code", hypercall_32(0x3fff | HV_FAST, 0, 0), HV_INVALID_CODE);
+    check_status("fast", hypercall_32(HV_SEND_IPI | HV_FAST, 0x50, 0), HV_SUCCESS);
+    check_status("fast, bad vector", hypercall_32(HV_SEND_IPI | HV_FAST, 0x5, 0), HV_INVALID_PARAMETER);
     *(uint64_t *)(input + 1) = 0;
-    check_reps("32-bit: one rep", hypercall_32(HV_FLUSH_LIST | HV_REPS(1), (uint64_t)input, 0), HV_SUCCESS, 1);
+    check_reps("one rep", hypercall_32(HV_FLUSH_LIST | HV_REPS(1), (uint64_t)input, 0), HV_SUCCESS, 1);
 }
 
 /* The last processor leaves its work, is sent to real-mode code by INIT and start-up, makes a call from there and halts. */
@@ -123,6 +123,8 @@ void check_environment(void) {
     map_user();
     check_user_mode();
     check_npiep();
+    topic("32-bit");
     check_32_bit();
+    topic("");
     check_real_mode();
 }

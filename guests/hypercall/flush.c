@@ -98,11 +98,8 @@ static void check_case(const struct flush_case *c, enum form form) {
     }
     try_case(c, form, 0, 0, &found);
     try_case(c, form, 0, HV_ALL_PROCESSORS, &found);
-    put("# ");
-    put(form_names[form]);
-    put("\n");
     check(c->name, found.status_right && found.dropped);
-    check("... exactly", found.exact);
+    check_exactly(c->name, found.exact);
 }
 
 static void check_stale(void) {
@@ -122,13 +119,14 @@ static void check_refusals(void) {
         if (!form_offered(form)) {
             continue;
         }
+        topic(form_names[form]);
         struct flush flush = {(uint64_t)window.space, 0, all_vps(), 0, 0, 0};
         unsigned taken = 0;
         for (int bit = 4; bit < 64; bit++) {
             flush.flags = 1ull << bit;
             taken += HV_STATUS(flush_call(form, &flush)) != HV_INVALID_PARAMETER;
         }
-        check_equal_at("reserved flags of a space's flush that are taken, form", (uint64_t)form, taken, 0);
+        check_equal("reserved flags of a space's flush that are taken", taken, 0);
         flush.list = &page;
         flush.count = 1;
         taken = 0;
@@ -136,9 +134,9 @@ static void check_refusals(void) {
             flush.flags = 1ull << bit;
             taken += HV_STATUS(flush_call(form, &flush)) != HV_INVALID_PARAMETER;
         }
-        check_equal_at("reserved flags of a list's flush that are taken, form", (uint64_t)form, taken, 0);
+        check_equal("reserved flags of a list's flush that are taken", taken, 0);
         flush.flags = HV_NON_GLOBAL_ONLY;
-        check_status_at("a list of pages that are not global, form", (uint64_t)form, flush_call(form, &flush), HV_INVALID_PARAMETER);
+        check_status("a list of pages that are not global", flush_call(form, &flush), HV_INVALID_PARAMETER);
     }
 }
 
@@ -206,16 +204,17 @@ static void check_running(enum form form) {
         wrong += runners[i].wrong;
         idle += !runners[i].reads;
     }
-    check_equal_at("running processors never see the page before a flush, form", (uint64_t)form, wrong + idle, 0);
+    check_equal("running processors never see the page before a flush", wrong + idle, 0);
 }
 
 void check_flush(void) {
-    window_make(&window, 0);
+    window_make(&window, WINDOW, 0);
     other_space = space_new();
     check_stale();
     for (int form = 0; form < FORMS; form++) {
+        topic(form_names[form]);
         if (!form_offered(form)) {
-            skip(form_names[form], "not offered");
+            skip("all of it", "not offered");
             continue;
         }
         for (int i = 0; i < CASES; i++) {
@@ -226,6 +225,8 @@ void check_flush(void) {
         }
     }
     check_refusals();
+    topic("with a set");
     check_sets();
+    topic("");
     window_leave();
 }

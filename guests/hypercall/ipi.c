@@ -101,9 +101,6 @@ static void run_with_interrupts(void *p) {
 
 static void check_form(enum form form) {
     int right = 1;
-    put("# ");
-    put(form_names[form]);
-    put("\n");
     for (int cpu = 0; cpu < machine.cpus; cpu++) {
         right &= delivered(form, vp_of(cpu));
     }
@@ -211,12 +208,14 @@ static void check_idle(void) {
 void check_ipi(void) {
     interrupts_handle(VECTOR, count_it);
     for (int form = 0; form < FORMS; form++) {
+        topic(form == IN_XMM ? "fast" : form_names[form]);
         if (form == IN_XMM || form_offered(form)) {
             check_form(form);
         } else {
-            skip(form_names[form], "not offered");
+            skip("all of it", "not offered");
         }
     }
+    topic("");
     if (form_offered(WITH_SET)) {
         check_all_format();
     }

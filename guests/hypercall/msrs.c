@@ -54,7 +54,7 @@ static const struct msr msrs[] = {
     {"REENLIGHTENMENT_CONTROL", HV_MSR_REENLIGHTENMENT_CONTROL, HV_HAS_REENLIGHTENMENT, ALWAYS, READ | WRITE,
      RANGE(15, 8) | RANGE(31, 17), 0},
     {"TSC_EMULATION_CONTROL", HV_MSR_TSC_EMULATION_CONTROL, HV_HAS_REENLIGHTENMENT, ALWAYS, READ | WRITE, FROM(1), 0},
-    {"TSC_EMULATION_STATUS", HV_MSR_TSC_EMULATION_STATUS, HV_HAS_REENLIGHTENMENT, ALWAYS, READ, 0, 0},
+    {"TSC_EMULATION_STATUS", HV_MSR_TSC_EMULATION_STATUS, HV_HAS_REENLIGHTENMENT, ALWAYS, READ | WRITE, 0, 0},
     {"STIME_UNHALTED_CONFIG", HV_MSR_STIME_UNHALTED_CONFIG, HV_HAS_TIMERS, HV_FEATURE_UNHALTED_TIMER, READ | WRITE, FROM(9), 0},
     {"STIME_UNHALTED_COUNT", HV_MSR_STIME_UNHALTED_COUNT, HV_HAS_TIMERS, HV_FEATURE_UNHALTED_TIMER, READ | WRITE, 0, 0},
 };
@@ -67,30 +67,27 @@ static const uint32_t unknown[] = {
     0x40000fff, 0x40001002, 0x40001080, 0x40001090,
 };
 
-/* One line a kind of check: a message for each would say the same many times. */
 static void check_one(const struct msr *msr) {
     uint64_t value = 0, ignored;
     int offered = (msr->privilege == ALWAYS || hv_may(msr->privilege)) && (msr->feature == ALWAYS || hv_has(msr->feature));
-    put("# ");
-    put(msr->name);
-    put(offered ? "\n" : ", which is not offered\n");
+    topic(msr->name);
     if (!offered) {
-        check_fault_at("read without the privilege", msr->number, try_rdmsr(msr->number, &value), FAULT_GP);
-        check_fault_at("write without the privilege", msr->number, try_wrmsr(msr->number, 0), FAULT_GP);
+        check_fault("not offered: read", try_rdmsr(msr->number, &value), FAULT_GP);
+        check_fault("not offered: write", try_wrmsr(msr->number, 0), FAULT_GP);
         return;
     }
     if (msr->access & READ) {
-        check_fault_at("read", msr->number, try_rdmsr(msr->number, &value), NO_FAULT);
+        check_fault("read", try_rdmsr(msr->number, &value), NO_FAULT);
         if (msr->at_first != ANY) {
-            check_equal_at("value at first of", msr->number, value, msr->at_first);
+            check_equal("value at first", value, msr->at_first);
         }
     } else if (msr->access) {
-        check_fault_at("read of a write-only one", msr->number, try_rdmsr(msr->number, &ignored), FAULT_GP);
+        check_fault("write-only: read", try_rdmsr(msr->number, &ignored), FAULT_GP);
     }
     if (msr->access & WRITE) {
-        check_fault_at("write", msr->number, try_wrmsr(msr->number, value), NO_FAULT);
+        check_fault("write", try_wrmsr(msr->number, value), NO_FAULT);
     } else if (msr->number != HV_MSR_ICR && msr->number != HV_MSR_CRASH_CTL) {
-        check_fault_at("write of a read-only one", msr->number, try_wrmsr(msr->number, value), FAULT_GP);
+        check_fault("read-only: write", try_wrmsr(msr->number, value), FAULT_GP);
     }
     uint64_t taken = 0;
     for (int bit = 0; bit < BITS; bit++) {
@@ -99,9 +96,9 @@ static void check_one(const struct msr *msr) {
         }
     }
     if (msr->must_be_zero) {
-        check_equal_at("reserved bits taken by", msr->number, taken, 0);
+        check_equal("reserved bits that are taken", taken, 0);
         if (msr->access & READ) {
-            check_equal_at("refused bits leave the value of", msr->number, rdmsr(msr->number), value);
+            check_equal("value after they are refused", rdmsr(msr->number), value);
         }
     }
 }
@@ -185,6 +182,7 @@ void check_registers_of_msr(void) {
     for (int i = 0; i < MSRS; i++) {
         check_one(&msrs[i]);
     }
+    topic("");
     check_unknown();
     check_indices();
     check_values();

@@ -121,9 +121,6 @@ static uint32_t await_ticks(uint32_t wanted) {
 static void check_timer(uint32_t timer) {
     uint32_t config = HV_MSR_STIMER0_CONFIG + 2 * timer, count = config + 1;
     uint64_t direct = TIMER_DIRECT | VECTOR << 4;
-    put("# timer ");
-    put_decimal(timer);
-    put("\n");
     ticks = 0;
     uint64_t due = counter() + MILLISECOND;
     wrmsr(count, due);
@@ -179,9 +176,12 @@ void check_time(void) {
     if (hv_may(HV_HAS_TIMERS) && hv_has(HV_FEATURE_DIRECT_TIMERS)) {
         interrupts_handle(VECTOR, ticked);
         for (uint32_t timer = 0; timer < 4; timer++) {
+            static const char *const names[] = {"timer 0", "timer 1", "timer 2", "timer 3"};
+            topic(names[timer]);
             check_timer(timer);
         }
     } else {
         skip("timers in direct mode", "not offered");
     }
+    topic("");
 }

@@ -167,8 +167,8 @@ static void check_translation(void) {
 
 void check_vp_registers(void) {
     if (!hv_may(HV_HAS_VP_REGISTERS)) {
-        check_status("registers without the privilege", get_one(HV_SELF_PARTITION, HV_SELF_VP, NAME_VP_INDEX), HV_ACCESS_DENIED);
-        check_status("setting them", set_one(HV_SELF_VP, NAME_CR3, 0), HV_ACCESS_DENIED);
+        check_denied("registers without the privilege", get_one(HV_SELF_PARTITION, HV_SELF_VP, NAME_VP_INDEX));
+        check_denied("setting them", set_one(HV_SELF_VP, NAME_CR3, 0));
     } else {
         check_get();
         check_set();

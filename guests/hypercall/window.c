@@ -10,6 +10,7 @@ enum { CR4_PGE = 1 << 7, BLOCK = 14 };
 
 static volatile uint64_t frames[2][WINDOW_PAGES][PAGE / 8] __attribute__((aligned(PAGE)));
 static uint64_t home[MAX_CPUS];
+static const struct window *entered;
 
 const char *const form_names[FORMS] = {"in memory", "in memory, with a set", "in XMM", "in XMM, with a set"};
 
@@ -22,7 +23,7 @@ static void show(struct window *window, unsigned pages, int which) {
     for (int i = 0; i < WINDOW_PAGES; i++) {
         frames[which][i][0] = (uint64_t)which;
         if (pages >> i & 1) {
-            set_entry(space_entry(window->space, WINDOW_PAGE(i)), (uint64_t)frames[which][i] | window->flags | PAGE_PRESENT | PAGE_WRITE);
+            set_entry(space_entry(window->space, window->base + (uint64_t)i * PAGE), (uint64_t)frames[which][i] | window->flags | PAGE_PRESENT | PAGE_WRITE);
         }
     }
 }
@@ -35,22 +36,19 @@ void window_show_new(struct window *window, unsigned pages) {
     show(window, pages, 1);
 }
 
-void window_make(struct window *window, uint64_t flags) {
+void window_make(struct window *window, uint64_t base, uint64_t flags) {
     window->space = space_new();
+    window->base = base;
     window->flags = flags;
     window_show_old(window, ALL_PAGES);
 }
 
-unsigned window_look_here(void) {
+unsigned window_look_here(const struct window *window) {
     unsigned fresh = 0;
     for (int i = 0; i < WINDOW_PAGES; i++) {
-        fresh |= (unsigned)*(volatile uint64_t *)WINDOW_PAGE(i) << i;
+        fresh |= (unsigned)*(volatile uint64_t *)(window->base + (uint64_t)i * PAGE) << i;
     }
     return fresh;
-}
-
-void window_touch_here(void) {
-    window_look_here();
 }
 
 void drop_all_here(void) {
@@ -66,7 +64,7 @@ static void enter(void *p) {
     }
     write_cr3((uint64_t)window->space);
     drop_all_here();
-    window_touch_here();
+    window_look_here(window);
 }
 
 static void leave(void *unused) {
@@ -77,10 +75,11 @@ static void leave(void *unused) {
 }
 
 static void look(void *p) {
-    *(unsigned *)p = window_look_here();
+    *(unsigned *)p = window_look_here(entered);
 }
 
 void window_enter(struct window *window) {
+    entered = window;
     for (int i = 0; i < machine.cpus; i++) {
         run_on(i, enter, window);
     }

@@ -14,9 +14,10 @@ enum { WINDOW_PAGES = 8, ALL_PAGES = 0xff };
 struct window {
     uint64_t *space;
     uint64_t flags; /* of its entries, besides present and writable */
+    uint64_t base;  /* WINDOW, or elsewhere: so that two do not meet in the processor's caches */
 };
 
-void window_make(struct window *window, uint64_t flags);
+void window_make(struct window *window, uint64_t base, uint64_t flags);
 /* Shows the old frames or the new ones in the pages of the mask; tells nobody. */
 void window_show_old(struct window *window, unsigned pages);
 void window_show_new(struct window *window, unsigned pages);
@@ -24,12 +25,10 @@ void window_show_new(struct window *window, unsigned pages);
 void window_enter(struct window *window);
 /* All processors go back to the space they came from. */
 void window_leave(void);
-/* The pages that processor `cpu` sees new, as a mask. */
+/* The pages of the window entered last that processor `cpu` sees new, as a mask. */
 unsigned window_look(int cpu);
-/* The same, on the processor that runs. */
-unsigned window_look_here(void);
-/* Reads the pages, on the processor that runs, and forgets nothing. */
-void window_touch_here(void);
+/* Those of any window, on the processor that runs. */
+unsigned window_look_here(const struct window *window);
 /* Drops all translations of the processor that runs. */
 void drop_all_here(void);
 
