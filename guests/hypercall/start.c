@@ -100,7 +100,7 @@ static void check_refusals(uint32_t vp) {
     check_status("with a reserved bit in EFER", start_call(), HV_INVALID_REGISTER_VALUE);
     context_for(vp)->rflags = 0;
     check_status("with RFLAGS that cannot be", start_call(), HV_INVALID_REGISTER_VALUE);
-    check("none of which started it", !worker_await_arrival(index_of_last));
+    check("none of which started it", !worker_await_arrival(index_of_last, 20));
 }
 
 void check_start(void) {
@@ -114,7 +114,7 @@ void check_start(void) {
     check_refusals(vp);
     context_for(vp);
     check_status("the last processor", start_call(), HV_SUCCESS);
-    int came = worker_await_arrival(index_of_last);
+    int came = worker_await_arrival(index_of_last, 5000);
     check("it runs", came);
     machine.cpus += came;
     if (came) {

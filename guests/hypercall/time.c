@@ -6,7 +6,7 @@
 #include "interrupts.h"
 #include "workers.h"
 
-enum { READS = 200, ROUNDS = 300, VECTOR = 0x58, UNITS_A_SECOND = 10000000, MILLISECOND = UNITS_A_SECOND / 1000, PATIENCE = 30000000 };
+enum { READS = 200, ROUNDS = 300, VECTOR = 0x58, UNITS_A_SECOND = 10000000, MILLISECOND = UNITS_A_SECOND / 1000, PATIENCE = 30000000, TRIES = 10 };
 enum { TIMER_ENABLED = 1, TIMER_PERIODIC = 2, TIMER_LAZY = 4, TIMER_AUTO = 8, TIMER_DIRECT = 1 << 12, TICKS = 5 };
 
 static volatile struct {
@@ -34,24 +34,33 @@ static uint64_t page_time(void) {
     return time;
 }
 
+static uint64_t measure_frequency(void) {
+    uint64_t start = counter(), tsc = rdtsc(), now;
+    do {
+        now = counter();
+    } while (now - start < 20 * MILLISECOND);
+    return (rdtsc() - tsc) * UNITS_A_SECOND / (now - start);
+}
+
 static void check_counter(void) {
-    int grows = 1;
-    uint64_t last = counter();
+    int back = 0;
+    uint64_t first = counter(), last = first;
     for (int i = 0; i < READS; i++) {
         uint64_t now = counter();
-        grows &= now > last;
+        back += now < last;
         last = now;
     }
-    check("the reference counter grows with every read", grows);
+    check_equal("the reference counter never goes back", (uint64_t)back, 0);
+    check("it grows", last > first);
     if (hv_may(HV_HAS_FREQUENCIES)) {
-        uint64_t start = counter(), tsc = rdtsc(), now;
-        do {
-            now = counter();
-        } while (now - start < 20 * MILLISECOND);
-        uint64_t measured = (rdtsc() - tsc) * UNITS_A_SECOND / (now - start), told = rdmsr(HV_MSR_TSC_FREQUENCY);
+        uint64_t told = rdmsr(HV_MSR_TSC_FREQUENCY), measured = 0;
+        /* The host may let us wait between two readings: the best of some. */
+        for (int i = 0; i < TRIES && !(measured > told / 100 * 97 && measured < told / 100 * 103); i++) {
+            measured = measure_frequency();
+        }
         note("TSC ticks a second, measured", measured);
         note("TSC ticks a second, told", told);
-        check("the TSC's frequency is as told, within 5 %", measured > told / 100 * 95 && measured < told / 100 * 105);
+        check("the TSC's frequency is as told, within 3 %", measured > told / 100 * 97 && measured < told / 100 * 103);
     }
 }
 

@@ -57,8 +57,8 @@ void smp_arrive(uint64_t index) {
 }
 
 static int wait_for(int index) {
-    /* Bounded by device reads, which take about a microsecond on hardware and no less here. */
-    for (int i = 0; i < 300000; i++) {
+    /* Bounded by device reads, which take about a microsecond on hardware and not much less here: seconds, for a busy host. */
+    for (int i = 0; i < 5000000; i++) {
         if (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) == index) {
             return 1;
         }

@@ -4,7 +4,7 @@
 #include "interrupts.h"
 #include "smp.h"
 
-enum { WAKE_VECTOR = 0xf0, PATIENCE = 30000000, ARRIVAL = 300000 };
+enum { WAKE_VECTOR = 0xf0, PATIENCE = 30000000 };
 
 struct worker {
     job volatile work;
@@ -61,8 +61,8 @@ _Noreturn void worker_arrive(int index) {
     }
 }
 
-int worker_await_arrival(int index) {
-    for (int i = 0; i < ARRIVAL; i++) {
+int worker_await_arrival(int index, int milliseconds) {
+    for (int i = 0; i < milliseconds * 1000; i++) {
         if (__atomic_load_n(&workers[index].here, __ATOMIC_ACQUIRE)) {
             return 1;
         }

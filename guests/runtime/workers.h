@@ -13,8 +13,8 @@ uint32_t worker_apic_id(int index);
 int workers_present(void);
 /* A processor that was kept and has come up otherwise calls this, on a stack of its own, and stays. */
 _Noreturn void worker_arrive(int index);
-/* Waits until it has. Returns whether it did within the time that a processor takes to start. */
-int worker_await_arrival(int index);
+/* Waits until it has. Returns whether it did within so many milliseconds, about. */
+int worker_await_arrival(int index, int milliseconds);
 
 /* Gives worker `index` a job; it has none. */
 void worker_begin(int index, job work, void *argument);

@@ -63,6 +63,15 @@ final class BootCommand implements Runnable {
                 description = "Does not boot: copies kernel and RAM disk to FOLDER as 'vmlinuz' and 'initrd'.")
         private Path fetchOnly;
 
+        @Option(
+                names = "--stress",
+                paramLabel = "SECONDS",
+                description = {
+                    "Runs a stress of the guest's memory management on all processors for so long, which prints PASS or FAIL,",
+                    "then switches it off. In a shell it is the command 'stress'."
+                })
+        private Integer stress;
+
         @Mixin
         private MachineOptions options;
 
@@ -77,6 +86,13 @@ final class BootCommand implements Runnable {
             if (!spec.commandLine().getParseResult().hasMatchedOption("--memory")) {
                 options.memory = MEMORY;
             }
+            if (stress != null) {
+                if (command != null || stress < 1) {
+                    throw new ParameterException(
+                            spec.commandLine(), "--stress takes a number of seconds, and no --command beside it");
+                }
+                command = "stress " + stress;
+            }
             try {
                 DebianFiles files = DebianFiles.fetch(Messages::say);
                 if (fetchOnly != null) {
@@ -85,7 +101,7 @@ final class BootCommand implements Runnable {
                             files.kernel(),
                             fetchOnly.resolve("vmlinuz"),
                             java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-                    files.writeInitramfs(fetchOnly.resolve("initrd"), command);
+                    files.writeInitramfs(fetchOnly.resolve("initrd"), programs(), command);
                     return ExitStatus.SUCCESS;
                 }
                 return boot(files);
@@ -94,10 +110,22 @@ final class BootCommand implements Runnable {
             }
         }
 
+        /** Programs of ours for the guest's search path. */
+        private List<Path> programs() {
+            Path stressProgram = Path.of(System.getProperty("portcullis.home", "."), "guests", "build", "stress");
+            if (Files.exists(stressProgram)) {
+                return List.of(stressProgram);
+            }
+            if (stress != null) {
+                throw new UserError("the stress program is not built; run guests/make.sh");
+            }
+            return List.of();
+        }
+
         private int boot(DebianFiles files) throws IOException, InterruptedException {
             Path initrd = Files.createTempFile("portcullis", ".initrd");
             try {
-                files.writeInitramfs(initrd, command);
+                files.writeInitramfs(initrd, programs(), command);
                 String console =
                         options.console == MachineOptions.ConsoleName.virtio ? "console=hvc0" : "console=ttyS0";
                 String words = append.isEmpty() ? console : console + " " + append;

@@ -3,7 +3,6 @@ package portcullis.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -24,36 +23,25 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The bundled guests from the command line to their exit status, on the software engine. */
 @Timeout(120)
 class GuestsTest {
-    private static final Path GUESTS = Path.of(System.getProperty("portcullis.home"), "guests", "build");
-
     @TempDir
     private Path folder;
 
     @BeforeAll
     static void guestsAreBuilt() {
-        boolean built = Files.exists(GUESTS.resolve("stamp"));
-        assertTrue(built || !"true".equals(System.getenv("CI")), "run guests/make.sh first");
-        assumeTrue(built, "guests/make.sh has not been run");
+        BundledGuest.assumeBuilt();
     }
 
-    private record Run(int status, String output) {}
-
-    private Run run(String guest, String... options) throws IOException {
-        Path serial = folder.resolve("serial");
-        List<String> arguments = new ArrayList<>(
-                List.of("run", "--kernel", GUESTS.resolve(guest).toString(), "--serial", "file:" + serial));
-        arguments.addAll(List.of(options));
-        StringWriter said = new StringWriter();
-        int status = Main.execute(new PrintWriter(said, true), arguments.toArray(String[]::new));
-        return new Run(status, Files.readString(serial) + said);
+    private BundledGuest.Run run(String guest, String... options) throws IOException {
+        return BundledGuest.run(folder, guest, options);
     }
 
     @Test
     void shouldPrintAndEndWithTheGuestsStatus() throws IOException {
         Path console = folder.resolve("console");
-        assertEquals(new Run(1, "Hello from inside.\n"), run("hello", "--debug-console", "file:" + console));
+        assertEquals(
+                new BundledGuest.Run(1, "Hello from inside.\n"), run("hello", "--debug-console", "file:" + console));
         assertEquals("Hello from inside.\n", Files.readString(console));
-        assertEquals(0, run("hello", "--exit-code", "0").status);
+        assertEquals(0, run("hello", "--exit-code", "0").status());
     }
 
     /** Checksums as other emulators, and processors, have them. */
@@ -64,15 +52,15 @@ class GuestsTest {
         "sse, 1, sse x 1: 0x1ab80910915edeca"
     })
     void shouldComputeWhatEveryProcessorComputes(String guest, String count, String expected) throws IOException {
-        assertEquals(new Run(1, expected + "\n"), run(guest, "--append", count));
+        assertEquals(new BundledGuest.Run(1, expected + "\n"), run(guest, "--append", count));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4, 8})
     void shouldRunManyProcessorsByTheHostsTime(int cpus) throws IOException {
-        Run run = run("demo", "--cpus", String.valueOf(cpus));
-        assertEquals(1, run.status, run.output);
-        assertTrue(run.output.endsWith("All of it is right.\n"), run.output);
+        BundledGuest.Run run = run("demo", "--cpus", String.valueOf(cpus));
+        assertEquals(1, run.status(), run.output());
+        assertTrue(run.output().endsWith("All of it is right.\n"), run.output());
     }
 
     @Test
@@ -86,10 +74,10 @@ class GuestsTest {
 
     private String[] traced(String guest, int seed, String name) throws IOException {
         Path trace = folder.resolve(name);
-        Run run = run(
+        BundledGuest.Run run = run(
                 guest, "--cpus", "3", "--time", "virtual", "--seed", String.valueOf(seed), "--trace", trace.toString());
-        assertEquals(1, run.status, run.output);
-        return new String[] {run.output, Files.readString(trace)};
+        assertEquals(1, run.status(), run.output());
+        return new String[] {run.output(), Files.readString(trace)};
     }
 
     @Test
@@ -111,9 +99,9 @@ class GuestsTest {
     private Path recorded(String name) throws IOException {
         Path file = folder.resolve(name + ".jfr");
         Path slices = folder.resolve(name);
-        Run run = run(
+        BundledGuest.Run run = run(
                 "demo", "--cpus", "3", "--time", "virtual", "--trace", file.toString(), "--trace", slices.toString());
-        assertEquals(1, run.status, run.output);
+        assertEquals(1, run.status(), run.output());
         assertTrue(Files.size(slices) > 0);
         return file;
     }

@@ -24,7 +24,7 @@ public final class ExitDetails {
     public int instructionLength;
     /** MSR exits: the register's number, unsigned. */
     public int msr;
-    /** MSR exits: set by the caller to have the instruction raise #GP(0). */
+    /** MSR exits and MMIO_WRITE: set by the caller to have the instruction raise #GP(0). */
     public boolean fault;
 
     /** This exit as an immutable value, for logs, traces and tests. Allocates. */

@@ -92,6 +92,12 @@ final class ExitDispatcher {
             apic.writePage((int) exit.gpa & 0xfff, exit.size, exit.value);
             return true;
         }
+        if (partition.memory().view(vp.context().level()).isOverlaid(exit.gpa)) {
+            // TLFS, "Establishing the Hypercall Interface": a write to an overlay that the guest may not write raises
+            // #GP.
+            exit.fault = true;
+            return false;
+        }
         partition.io().mmioWrite(exit.gpa, exit.size, low(exit.value, exit.size));
         return false;
     }

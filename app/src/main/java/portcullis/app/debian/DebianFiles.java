@@ -111,8 +111,13 @@ public record DebianFiles(Path kernel, Path busybox, Path modules) {
         return null;
     }
 
-    /** Writes the initial RAM disk. @param command what it runs instead of a shell, or null */
-    public void writeInitramfs(Path archive, String command) throws IOException {
-        Initramfs.write(archive, busybox, modules, command);
+    /**
+     * Writes the initial RAM disk.
+     *
+     * @param programs statically linked ones that it holds besides busybox, by the names of their files
+     * @param command what it runs instead of a shell, or null
+     */
+    public void writeInitramfs(Path archive, List<Path> programs, String command) throws IOException {
+        Initramfs.write(archive, busybox, programs, modules, command);
     }
 }

@@ -50,10 +50,12 @@ final class Initramfs {
      * Writes the archive.
      *
      * @param busybox a statically linked one
+     * @param programs statically linked ones, for the search path
      * @param modules the folder with the kernel's modules, or null
      * @param command what to run instead of a shell, or null
      */
-    static void write(Path archive, Path busybox, Path modules, String command) throws IOException {
+    static void write(Path archive, Path busybox, List<Path> programs, Path modules, String command)
+            throws IOException {
         try (CpioArchive cpio = new CpioArchive(Files.newOutputStream(archive))) {
             for (String folder : List.of("bin", "dev", "drivers", "proc", "root", "sys", "tmp")) {
                 cpio.directory(folder);
@@ -63,6 +65,9 @@ final class Initramfs {
             cpio.device("dev/null", 0666, 1, 3);
             cpio.file("bin/busybox", 0755, Files.readAllBytes(busybox));
             cpio.link("bin/sh", "busybox");
+            for (Path program : programs) {
+                cpio.file("bin/" + program.getFileName(), 0755, Files.readAllBytes(program));
+            }
             cpio.file("init", 0755, INIT.formatted(String.join(" ", DRIVERS)).getBytes(StandardCharsets.UTF_8));
             if (modules != null) {
                 addDrivers(cpio, modules);

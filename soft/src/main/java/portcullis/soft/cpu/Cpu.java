@@ -151,11 +151,15 @@ public abstract class Cpu extends ControlRegisters {
         }
         if (replay.hasNext()) {
             replay.next();
+            if (exit.fault && !replay.hasNext()) {
+                throw fault(Fault.GP, 0);
+            }
             return;
         }
         exit.reason = ExitReason.MMIO_WRITE;
         exit.gpa = gpa;
         exit.size = size;
+        exit.fault = false;
         exit.value = size == 8 ? value : value & (1L << size * 8) - 1;
         throw replaySignal;
     }
