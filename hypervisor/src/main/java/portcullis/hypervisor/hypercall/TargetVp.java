@@ -1,7 +1,9 @@
 package portcullis.hypervisor.hypercall;
 
+import java.util.function.IntSupplier;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.VtlContext;
+import portcullis.memory.GuestMemory;
 import portcullis.tlfs.HvStatus;
 
 /**
@@ -13,8 +15,20 @@ public record TargetVp(int status, VirtualProcessor vp, VtlContext context) {
     private static final long PARTITION_SELF = -1;
     private static final int VP_SELF = -2;
 
-    /** @param partition, vp, level offsets in the input: 8, 4 and 1 bytes */
+    /** @param partition, vp, level offsets in the input: 8, 4 and 1 bytes, the last an HV_INPUT_VTL */
     public static TargetVp of(CallContext call, int partition, int vp, int level) {
+        return of(call, partition, vp, () -> TargetLevel.of(call, call.inputByte(level)));
+    }
+
+    /** The same where the input has an HV_VTL, the plain number of a level. */
+    public static TargetVp ofNamedLevel(CallContext call, int partition, int vp, int level) {
+        return of(call, partition, vp, () -> {
+            int named = call.inputByte(level);
+            return named < GuestMemory.LEVELS ? named : -1;
+        });
+    }
+
+    private static TargetVp of(CallContext call, int partition, int vp, IntSupplier level) {
         if (call.inputLong(partition) != PARTITION_SELF) {
             return failed(HvStatus.INVALID_PARTITION_ID);
         }
@@ -25,7 +39,7 @@ public record TargetVp(int status, VirtualProcessor vp, VtlContext context) {
         if (index < 0 || index >= call.partition().processors().size()) {
             return failed(HvStatus.INVALID_VP_INDEX);
         }
-        int wanted = TargetLevel.of(call, call.inputByte(level));
+        int wanted = level.getAsInt();
         if (wanted < 0) {
             return failed(HvStatus.INVALID_PARAMETER);
         }

@@ -22,7 +22,7 @@ public final class StartCalls {
     }
 
     private static int start(CallContext call) {
-        TargetVp target = TargetVp.of(call, PARTITION, VP, LEVEL);
+        TargetVp target = TargetVp.ofNamedLevel(call, PARTITION, VP, LEVEL);
         if (target.status() != HvStatus.SUCCESS) {
             return target.status();
         }

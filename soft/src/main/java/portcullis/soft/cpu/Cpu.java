@@ -151,7 +151,7 @@ public abstract class Cpu extends ControlRegisters {
         }
         if (replay.hasNext()) {
             replay.next();
-            if (exit.fault && !replay.hasNext()) {
+            if (replay.fault && !replay.hasNext()) {
                 throw fault(Fault.GP, 0);
             }
             return;

@@ -10,7 +10,7 @@ final class Replay {
     private final long[] answers = new long[CAPACITY];
     private int count;
     private int cursor;
-    /** The outside refused the last MSR access. */
+    /** The outside refused the last MSR access or write to a device. */
     boolean fault;
 
     void add(long answer, boolean refused) {
