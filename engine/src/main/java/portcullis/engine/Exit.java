@@ -22,7 +22,7 @@ public sealed interface Exit {
 
     record InterruptWindow() implements Exit {}
 
-    record AccessDenied(long gpa, Access access) implements Exit {}
+    record AccessDenied(long gpa, Access access, boolean pageWalk) implements Exit {}
 
     record Shutdown() implements Exit {}
 

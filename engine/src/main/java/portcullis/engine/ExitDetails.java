@@ -18,9 +18,14 @@ public final class ExitDetails {
     public long gva;
 
     public boolean gvaValid;
-    /** ACCESS_DENIED. */
+    /** ACCESS_DENIED: what was refused. */
     public Access access = Access.READ;
-    /** HYPERCALL: length of the instruction that RIP is on, in bytes. */
+    /** ACCESS_DENIED: the processor's own access to a page table (or to PDPTEs), at {@link #gpa}, on the way to {@link #gva}. */
+    public boolean pageWalk;
+    /**
+     * HYPERCALL: length of the instruction that RIP is on, in bytes. ACCESS_DENIED: likewise; where the access was to fetch an
+     * instruction, the length of the one before, which led there. 0 where that is not known, and for an event's delivery.
+     */
     public int instructionLength;
     /** MSR exits: the register's number, unsigned. */
     public int msr;
@@ -40,7 +45,7 @@ public final class ExitDetails {
             case HALT -> new Exit.Halt();
             case TASK_PRIORITY -> new Exit.TaskPriority();
             case INTERRUPT_WINDOW -> new Exit.InterruptWindow();
-            case ACCESS_DENIED -> new Exit.AccessDenied(gpa, access);
+            case ACCESS_DENIED -> new Exit.AccessDenied(gpa, access, pageWalk);
             case SHUTDOWN -> new Exit.Shutdown();
             case KICKED -> new Exit.Kicked();
             case BUDGET -> new Exit.Budget();

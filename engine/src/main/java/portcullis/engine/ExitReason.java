@@ -22,7 +22,11 @@ public enum ExitReason {
     TASK_PRIORITY,
     /** {@link VirtualCpu#requestInterruptWindow} was asked for and an interrupt can be injected now. */
     INTERRUPT_WINDOW,
-    /** A memory access that the current protections refuse; the instruction pointer is on the instruction. */
+    /**
+     * A memory access that the view's protections refuse. Nothing of the instruction has happened, and the instruction pointer is
+     * on it; for a refused fetch it is the target. An event whose delivery was refused is pending again, or will be raised again
+     * by its instruction. The next run starts the instruction anew, device accesses that it made before included.
+     */
     ACCESS_DENIED,
     /** Triple fault. */
     SHUTDOWN,

@@ -17,6 +17,8 @@ public record Translation(Result result, long gpa, boolean bitsSet, int memoryTy
         PRIVILEGE_VIOLATION,
         RESERVED_BITS,
         INVALID_GVA,
-        INVALID_GPA
+        INVALID_GPA,
+        /** A page table lies where the context's level may not read. {@code gpa} is the entry's. */
+        NO_ACCESS
     }
 }

@@ -180,6 +180,13 @@ public interface VirtualCpu extends Saved, AutoCloseable {
      */
     void switchContext(int context);
 
+    /**
+     * Switches a context's mode based execute control (TLFS vsm.md): whether fetches in user mode go by {@link
+     * portcullis.memory.Protection#USER_EXECUTE}. They do so only while CR4.SMEP is set or the processor has no SMEP. Off until
+     * switched on, and after RESET.
+     */
+    void setModeBasedExecute(int context, boolean on);
+
     /** Walks the current context's page tables, as they are in memory: no TLB is asked or filled. */
     Translation translate(long gva, TranslationRequest request);
 

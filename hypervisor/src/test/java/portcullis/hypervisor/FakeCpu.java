@@ -338,6 +338,11 @@ public final class FakeCpu implements VirtualCpu {
     public void flushTlb() {}
 
     @Override
+    public void setModeBasedExecute(int context, boolean on) {
+        // Programs fetch nothing.
+    }
+
+    @Override
     public void forgetExit() {
         // No step awaits anything.
     }

@@ -30,6 +30,9 @@ public final class GuestMemory implements AutoCloseable {
     /** The page was written since {@link #clearDirty}. */
     public static final int PAGE_DIRTY = 2;
 
+    /** An overlay page lies over the page: one bit a level, that of level 0. Kept by the views. */
+    static final int PAGE_OVERLAID = 1 << 4;
+
     /** Told of writes into pages with {@link #PAGE_CODE}, after the bytes have changed. Called on the writer's thread. */
     @FunctionalInterface
     public interface CodeWriteListener {
@@ -93,6 +96,11 @@ public final class GuestMemory implements AutoCloseable {
         Segment[] grown = java.util.Arrays.copyOf(segments, segments.length + 1);
         grown[segments.length] = segment;
         segments = grown;
+        for (MemoryView view : views) {
+            if (view != null) {
+                view.memoryAdded(segment);
+            }
+        }
         return segment;
     }
 

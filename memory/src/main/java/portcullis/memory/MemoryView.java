@@ -1,54 +1,51 @@
 package portcullis.memory;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.StampedLock;
-import portcullis.memory.host.HostMapping;
-import portcullis.memory.host.HostMemory;
 
 /**
- * Guest physical memory as one trust level sees it: the memory itself, and overlay pages over it.
+ * Guest physical memory as one trust level sees it: the memory itself, overlay pages over it, and what higher levels refuse
+ * (TLFS vsm.md, "Memory Access Protections"; protections go by guest physical address, whatever lies there).
  *
- * <p>An engine resolves every guest physical address (GPA) that it has no cached translation for; a view without overlays costs
- * it one field test. The accessors here are for whoever acts for the guest: devices (level 0), hypercall input and output.
- * They refuse with {@link GuestAddressException} what is not all memory, and writes to what the guest may not write.
+ * <p>An engine asks about every guest physical address (GPA) that it has no cached translation for; a view without overlays and
+ * protections costs it one field test. The accessors here are for whoever acts for the guest: devices (level 0), hypercall
+ * input and output. They refuse with {@link GuestAddressException} what is not all memory, what protections forbid, and
+ * writes to what the guest may not write. Loaders and debuggers use {@link GuestMemory} and meet no protections.
  *
  * <p>Thread safe. A change is seen by whoever resolves after it; cached translations are dropped by the listeners ({@link
  * #onChange}).
  */
 public final class MemoryView {
-    /** In the attribute byte of a page: an overlay lies over it. */
-    private static final int OVERLAID = 1 << 4;
-
-    /** What lies where, immutable: sorted guest page addresses and, at the same index, backing addresses. */
-    private record Placement(long[] gpas, long[] backing) {
-        long backingOf(long page) {
-            int index = Arrays.binarySearch(gpas, page);
-            return index < 0 ? page : backing[index];
-        }
-    }
+    /** In {@link #restrictions}, beside what is refused: an overlay page lies here. */
+    public static final int OVERLAID = 1 << 4;
 
     private final GuestMemory memory;
     private final int level;
     private final long limit;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final StampedLock lock = new StampedLock();
-    /** Pages over each guest page, the visible one last. Guarded by the lock. */
-    private final TreeMap<Long, List<OverlayPage>> stacks = new TreeMap<>();
+    /** This level's overlay bit among the page flags. */
+    private final int overlaidFlag;
 
-    private HostMapping mapping;
-    /** Host address of a byte a guest page, 0 as long as none differs from plain memory. */
-    private volatile long attributes;
+    /** Guarded by the lock. */
+    private final Placements placements;
 
-    private volatile Placement placement = new Placement(new long[0], new long[0]);
+    /** Guarded by the lock. */
+    private final PageProtections protections;
+    /** What each level above refuses on memory that is added later; by level. Guarded by the lock. */
+    private final int[] refusedByDefault = new int[GuestMemory.LEVELS];
+
+    /** Not plain memory any more: overlays or protections have been there. */
+    private volatile boolean special;
 
     MemoryView(GuestMemory memory, int level, long limit) {
         this.memory = memory;
         this.level = level;
         this.limit = limit;
+        overlaidFlag = GuestMemory.PAGE_OVERLAID << level;
+        placements = new Placements(memory, overlaidFlag);
+        protections = new PageProtections(limit);
     }
 
     /** The trust level whose view this is. */
@@ -68,18 +65,14 @@ public final class MemoryView {
     // ---- overlays ----------------------------------------------------------------------------------------------
 
     /**
-     * The backing address of a guest physical address: itself, or that of the overlay page that lies there. Addresses beyond
-     * guest memory are returned as they are.
+     * The backing address of a guest physical address, whatever is refused there: itself, or that of the overlay page that
+     * lies there. Addresses beyond guest memory are returned as they are.
      */
     public long resolve(long gpa) {
-        long bytes = attributes;
-        if (bytes == 0 || gpa < 0 || gpa >= limit) {
+        if (!special || (memory.pageFlags(gpa) & overlaidFlag) == 0) {
             return gpa;
         }
-        if ((HostMemory.getByte(bytes + (gpa >>> GuestMemory.PAGE_SHIFT)) & OVERLAID) == 0) {
-            return gpa;
-        }
-        return placement.backingOf(gpa & -GuestMemory.PAGE_SIZE) | gpa & GuestMemory.PAGE_SIZE - 1;
+        return placements.backingOf(gpa & -GuestMemory.PAGE_SIZE) | gpa & GuestMemory.PAGE_SIZE - 1;
     }
 
     /** Whether an overlay page lies at {@code gpa}. */
@@ -97,79 +90,139 @@ public final class MemoryView {
         if ((gpa & GuestMemory.PAGE_SIZE - 1) != 0 || gpa < 0 || gpa >= limit) {
             throw new IllegalArgumentException("no guest page begins at 0x%x".formatted(gpa));
         }
-        long stamp = lock.writeLock();
-        try {
-            makeAttributes();
-            if (!take(page)) {
+        change(() -> {
+            if (!placements.place(page, gpa)) {
                 page.placed(this);
             }
-            stacks.computeIfAbsent(gpa, key -> new ArrayList<>()).add(page);
-            publish();
-        } finally {
-            lock.unlockWrite(stamp);
-        }
-        changed();
+        });
     }
 
     /** Takes {@code page} away; what it covered comes back. Nothing happens where it is not placed. */
     public void remove(OverlayPage page) {
+        if (page.isPlacedIn(this)) {
+            change(() -> {
+                if (placements.remove(page)) {
+                    page.removed(this);
+                }
+            });
+        }
+    }
+
+    // ---- protections -------------------------------------------------------------------------------------------
+
+    /**
+     * What an engine must know of the page at {@code gpa} beyond the memory itself: the {@link Protection} bits that are
+     * refused, and {@link #OVERLAID}. 0 for plain memory that everything may be done with.
+     */
+    public int restrictions(long gpa) {
+        if (!special || gpa < 0 || gpa >= limit) {
+            return 0;
+        }
+        int overlaid = (memory.pageFlags(gpa) & overlaidFlag) != 0 ? OVERLAID : 0;
+        return protections.refused(gpa) | overlaid;
+    }
+
+    /** What may be done at {@code gpa}, as {@link Protection} bits: what all higher levels allow. */
+    public int protection(long gpa) {
+        return Protection.ALL & ~restrictions(gpa);
+    }
+
+    /** What level {@code by} allows at {@code gpa}. */
+    public int protection(int by, long gpa) {
+        int above = above(by);
+        return gpa < 0 || gpa >= limit ? Protection.ALL : Protection.ALL & ~protections.refusedBy(above, gpa);
+    }
+
+    /**
+     * Sets what level {@code by} allows on pages that are memory.
+     *
+     * @param by a higher level than this view's
+     * @param gpa page aligned
+     * @param pages number of pages
+     * @param allowed {@link Protection} bits
+     * @throws IllegalArgumentException where a page is no memory; then nothing has changed
+     */
+    public void protect(int by, long gpa, long pages, int allowed) {
+        int above = above(by);
+        if (pages < 0 || pages > limit >>> GuestMemory.PAGE_SHIFT) {
+            throw new IllegalArgumentException("there are no %d pages at 0x%x".formatted(pages, gpa));
+        }
+        for (long i = 0; i < pages; i++) {
+            checkPage(gpa + (i << GuestMemory.PAGE_SHIFT));
+        }
+        change(() -> {
+            for (long i = 0; i < pages; i++) {
+                protections.refuse(above, gpa + (i << GuestMemory.PAGE_SHIFT), refused(allowed));
+            }
+        });
+    }
+
+    /** The same for the first {@code count} of {@code gpas}: one change. */
+    public void protect(int by, long[] gpas, int count, int allowed) {
+        int above = above(by);
+        for (int i = 0; i < count; i++) {
+            checkPage(gpas[i]);
+        }
+        change(() -> {
+            for (int i = 0; i < count; i++) {
+                protections.refuse(above, gpas[i], refused(allowed));
+            }
+        });
+    }
+
+    /** Sets what level {@code by} allows on all memory there is, and on what is added later. */
+    public void protectAll(int by, int allowed) {
+        int above = above(by);
+        change(() -> {
+            refusedByDefault[by] = refused(allowed);
+            memory.segments().forEach(segment -> protections.refuseAll(above, segment, refused(allowed)));
+        });
+    }
+
+    /** Everything may be done with all memory again: partition reset. Overlays stay. */
+    public void unprotect() {
+        for (int by = level + 1; by < GuestMemory.LEVELS; by++) {
+            protectAll(by, Protection.ALL);
+        }
+    }
+
+    void memoryAdded(GuestMemory.Segment segment) {
+        for (int by = level + 1; by < GuestMemory.LEVELS; by++) {
+            int refused = refusedByDefault[by];
+            int above = above(by);
+            if (refused != 0) {
+                change(() -> protections.refuseAll(above, segment, refused));
+            }
+        }
+    }
+
+    private void change(Runnable how) {
         long stamp = lock.writeLock();
         try {
-            if (!take(page)) {
-                return;
-            }
-            page.removed(this);
-            publish();
+            special = true;
+            how.run();
         } finally {
             lock.unlockWrite(stamp);
         }
         changed();
     }
 
-    private boolean take(OverlayPage page) {
-        for (var entry : stacks.entrySet()) {
-            if (entry.getValue().remove(page)) {
-                if (entry.getValue().isEmpty()) {
-                    stacks.remove(entry.getKey());
-                }
-                return true;
-            }
-        }
-        return false;
+    private static int refused(int allowed) {
+        return Protection.ALL & ~allowed;
     }
 
-    private void makeAttributes() {
-        if (mapping == null) {
-            mapping = HostMapping.reserve(limit >>> GuestMemory.PAGE_SHIFT);
-            attributes = mapping.address();
+    private int above(int by) {
+        if (by <= level || by >= GuestMemory.LEVELS) {
+            throw new IllegalArgumentException("level %d has no say over level %d".formatted(by, level));
         }
+        return by - level - 1;
     }
 
-    // A page's bit goes up after the placement that has it is visible, and down before: whoever sees the bit and finds
-    // no
-    // overlay has come in the middle of a change and takes the memory below, which was or will be there.
-    private void publish() {
-        Placement before = placement;
-        Placement after = new Placement(new long[stacks.size()], new long[stacks.size()]);
-        int index = 0;
-        for (var entry : stacks.entrySet()) {
-            after.gpas[index] = entry.getKey();
-            after.backing[index++] = entry.getValue().getLast().address();
+    private void checkPage(long gpa) {
+        boolean inside = (gpa & GuestMemory.PAGE_SIZE - 1) == 0 && gpa >= 0 && gpa < limit;
+        if (!inside || memory.segmentAt(gpa) == null) {
+            throw new IllegalArgumentException("no page of memory begins at 0x%x".formatted(gpa));
         }
-        for (long gpa : before.gpas) {
-            if (!stacks.containsKey(gpa)) {
-                setAttributes(gpa, 0, OVERLAID);
-            }
-        }
-        placement = after;
-        for (long gpa : after.gpas) {
-            setAttributes(gpa, OVERLAID, 0);
-        }
-    }
-
-    private void setAttributes(long gpa, int set, int clear) {
-        long address = attributes + (gpa >>> GuestMemory.PAGE_SHIFT);
-        HostMemory.putByteRelease(address, (byte) (HostMemory.getByte(address) & ~clear | set));
     }
 
     // ---- accessors ---------------------------------------------------------------------------------------------
@@ -194,7 +247,8 @@ public final class MemoryView {
         }
         for (long page = gpa & -GuestMemory.PAGE_SIZE; page < gpa + length; page += GuestMemory.PAGE_SIZE) {
             GuestMemory.Segment segment = memory.segmentAt(resolve(page));
-            if (segment == null || write && !segment.writable()) {
+            int wanted = write ? Protection.READ | Protection.WRITE : Protection.READ;
+            if (segment == null || write && !segment.writable() || (restrictions(page) & wanted) != 0) {
                 return false;
             }
         }
@@ -324,8 +378,6 @@ public final class MemoryView {
     }
 
     void close() {
-        if (mapping != null) {
-            mapping.close();
-        }
+        protections.close();
     }
 }

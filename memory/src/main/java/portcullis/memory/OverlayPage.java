@@ -128,6 +128,12 @@ public final class OverlayPage implements AutoCloseable {
         }
     }
 
+    boolean isPlacedIn(MemoryView view) {
+        synchronized (placedIn) {
+            return placedIn.contains(view);
+        }
+    }
+
     /**
      * Removes it wherever it is placed and gives its memory back, to be used for another overlay page. Only when no virtual CPU
      * can hold a translation of it any more: whoever places overlays keeps the page for as long as CPUs live, or has had all

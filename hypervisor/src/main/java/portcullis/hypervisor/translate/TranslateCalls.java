@@ -149,6 +149,9 @@ public final class TranslateCalls {
             case INVALID_GPA -> {
                 return TranslateGvaResult.GPA_UNMAPPED;
             }
+            case NO_ACCESS -> {
+                return TranslateGvaResult.GPA_NO_READ_ACCESS;
+            }
             case SUCCESS -> {
                 // Below.
             }

@@ -4,21 +4,19 @@ import portcullis.engine.ExitReason;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.host.HostMemory;
 import portcullis.soft.SoftEngine;
-import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.ExitSignal;
 import portcullis.soft.cpu.Fault;
 import portcullis.soft.cpu.Op;
 import portcullis.soft.cpu.PrivateRegisters;
 import portcullis.soft.decode.Encoding;
 import portcullis.soft.decode.Instruction;
-import portcullis.soft.protect.EventDelivery;
 import portcullis.soft.state.State;
 import portcullis.soft.system.ResetState;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
 
 /** The interpreter's loop: finds blocks, runs them, delivers events, leaves on exits. */
-public abstract class Interpreter extends Cpu {
+public abstract class Interpreter extends Events {
     // Request bits in State.POLL.
     private static final int KICK = 1;
     /** Own thread: something needs the careful loop (TF, RF, DR7, a shadow, an event, a window). */
@@ -32,7 +30,6 @@ public abstract class Interpreter extends Cpu {
     private final CodePages pages;
     private final Rendezvous rendezvous;
     private final BlockBuilder builder;
-    private final EventDelivery events = new EventDelivery();
 
     // Looked-up code: block by RIP, valid while the key (context and mode) is the same.
     private final long[] lookupKey = new long[LOOKUP_SIZE];
@@ -50,9 +47,6 @@ public abstract class Interpreter extends Cpu {
     private volatile boolean inGuest;
     private volatile boolean standing;
     private volatile long quiescent;
-
-    /** Of the context that executes. */
-    PendingEvents pending = new PendingEvents();
 
     private int context;
     /** Of the contexts that do not execute; null for those that never have. */
@@ -233,6 +227,11 @@ public abstract class Interpreter extends Cpu {
         return is64() || block.rip + block.length - 1 <= segmentLimit(CS);
     }
 
+    @Override
+    final void leaveBlock() {
+        current = null;
+    }
+
     final long wrapped(long la) {
         return wrap(la);
     }
@@ -256,6 +255,7 @@ public abstract class Interpreter extends Cpu {
         // An exit's answer belongs to the context that asked, whatever exits come meanwhile.
         answerLastExit();
         alone = false;
+        lastLength = 0;
         boolean first = privateRegisters[number] == null;
         if (first) {
             privateRegisters[number] = new PrivateRegisters();
@@ -339,30 +339,58 @@ public abstract class Interpreter extends Cpu {
 
     private ExitReason runSome() {
         try {
+            return runUntilFault();
+        } catch (ExitSignal s) {
+            return signalled(s);
+        }
+    }
+
+    private ExitReason runUntilFault() {
+        try {
             int poll = HostMemory.getIntVolatile(state + State.POLL);
             if (poll != 0 || careful()) {
                 ExitReason reason = attend();
                 return reason != null ? reason : careful() ? step() : null;
             }
-            return runBlocks(lookup());
+            return runBlocks(firstLookup());
         } catch (Fault f) {
+            lastLength = 0;
             if (!deliverFault(f)) {
                 return ExitReason.SHUTDOWN;
             }
             // Counts like an instruction: a handler whose first one faults would never use its budget up.
             retired++;
             return retired >= budgetEnd ? ExitReason.BUDGET : null;
-        } catch (ExitSignal s) {
-            return signalled(s);
         }
     }
 
     private ExitReason signalled(ExitSignal signal) {
         replaySignalled = signal == replaySignal;
-        if (signal == doneSignal) {
+        if (signal == doneSignal || signal == deniedSignal) {
             commitReplay();
         }
         return exit.reason;
+    }
+
+    /** Length of the instruction that was executed before the next, 0 where there is none that led there. */
+    private int lastLength;
+
+    /** RIP was set from outside. */
+    final void nothingLedHere() {
+        lastLength = 0;
+    }
+
+    private Block firstLookup() {
+        try {
+            return lookup();
+        } catch (ExitSignal s) {
+            exit.instructionLength = lastLength;
+            throw s;
+        }
+    }
+
+    private static int lastLength(Block block) {
+        return block.ops[block.instructions - 1].in.length;
     }
 
     /** Whether instructions must be executed one at a time with all checks between them. */
@@ -423,9 +451,11 @@ public abstract class Interpreter extends Cpu {
                 }
                 retired += block.instructions;
                 if (HostMemory.getIntVolatile(state + State.POLL) != 0) {
+                    lastLength = lastLength(block);
                     return null;
                 }
                 if (retired >= budgetEnd) {
+                    lastLength = lastLength(block);
                     return ExitReason.BUDGET;
                 }
                 block = successor(block);
@@ -445,6 +475,10 @@ public abstract class Interpreter extends Cpu {
                 retired += i + 1;
             } else {
                 interrupted(block, i);
+                if (s == deniedSignal) {
+                    boolean inside = i < ops.length && ops[i].in != null;
+                    exit.instructionLength = inside ? ops[i].in.length : lastLength(block);
+                }
                 alone = s == aloneSignal;
                 if (alone) {
                     return null;
@@ -522,9 +556,7 @@ public abstract class Interpreter extends Cpu {
             throw debug(hit, true);
         }
         if (pending.nmis > 0 && !nmiBlocked && shadow == 0 && !replaying()) {
-            pending.nmis--;
-            nmiBlocked = true;
-            return deliver(Fault.NMI, EventDelivery.Kind.NMI, false, 0) ? null : ExitReason.SHUTDOWN;
+            return deliverNmi() ? null : ExitReason.SHUTDOWN;
         }
         if ((field(State.DR7) & 0xff) != 0 && !resume && !replaying() && (shadow & SHADOW_SS) == 0) {
             int hit = instructionBreakpoints(wrap((is64() ? 0 : segmentBase(CS)) + rip()));
@@ -533,7 +565,7 @@ public abstract class Interpreter extends Cpu {
             }
         }
         rewindReplay();
-        Block block = lookup();
+        Block block = firstLookup();
         Op op = block.ops[0];
         current = block;
         boolean trap = flag(TF);
@@ -564,6 +596,9 @@ public abstract class Interpreter extends Cpu {
                     alone = true;
                     return null;
                 }
+                if (s == deniedSignal) {
+                    exit.instructionLength = op.in.length;
+                }
             }
             throw s;
         }
@@ -578,6 +613,7 @@ public abstract class Interpreter extends Cpu {
     private void completed(Op op, boolean resume, boolean trap, int shadowBefore) {
         commitReplay();
         alone = false;
+        lastLength = op.in.length;
         String mnemonic = op.in.encoding == null ? "" : op.in.encoding.mnemonic;
         if (shadowBefore != 0) {
             attentionChanged();
@@ -595,63 +631,6 @@ public abstract class Interpreter extends Cpu {
 
     /** Single-step bit of DR6. */
     static final long DR6_BS = 1 << 14;
-
-    // ---- events ------------------------------------------------------------------------------------------------
-
-    private boolean deliverPending() {
-        int vector = pending.vector;
-        pending.vector = -1;
-        attentionChanged();
-        return deliver(vector, pending.kind, pending.hasError, pending.error);
-    }
-
-    private boolean deliverFault(Fault f) {
-        return deliver(f.vector, EventDelivery.Kind.EXCEPTION, f.hasErrorCode, f.errorCode, f.trap);
-    }
-
-    private boolean deliver(int vector, EventDelivery.Kind kind, boolean hasError, int error) {
-        return deliver(vector, kind, hasError, error, true);
-    }
-
-    /** Delivers an event; faults on the way escalate (SDM table 6-5). @return false for a triple fault */
-    private boolean deliver(int firstVector, EventDelivery.Kind kind, boolean hasError, int error, boolean trap) {
-        int vector = firstVector;
-        EventDelivery.Kind how = kind;
-        boolean withError = hasError;
-        int code = error;
-        boolean asTrap = trap;
-        current = null;
-        while (true) {
-            long ripBefore = rip();
-            openBus = true;
-            try {
-                events.deliver(this, vector, how, withError, code, ripBefore, !asTrap);
-                shadow = 0;
-                return true;
-            } catch (Fault nested) {
-                if (!nested.taskSwitched) {
-                    rip(ripBefore);
-                }
-                if (how == EventDelivery.Kind.EXCEPTION && vector == Fault.DF) {
-                    return false;
-                }
-                boolean escalates = how == EventDelivery.Kind.EXCEPTION
-                        && (contributory(vector) && contributory(nested.vector)
-                                || vector == Fault.PF && (nested.vector == Fault.PF || contributory(nested.vector)));
-                how = EventDelivery.Kind.EXCEPTION;
-                asTrap = false;
-                vector = escalates ? Fault.DF : nested.vector;
-                withError = escalates || nested.hasErrorCode;
-                code = escalates ? 0 : nested.errorCode;
-            } finally {
-                openBus = false;
-            }
-        }
-    }
-
-    private static boolean contributory(int vector) {
-        return vector == Fault.DE || vector >= Fault.TS && vector <= Fault.GP;
-    }
 
     /** The instruction at RIP as text, for reports; never faults. */
     protected final String instructionAtRip() {

@@ -116,6 +116,10 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         switch (register) {
             case RFLAGS -> rflags(value);
             case DR7 -> writeDr7(value);
+            case RIP -> {
+                rip(value);
+                nothingLedHere();
+            }
             default -> {
                 if (register.ordinal() < 16) {
                     r64(register.ordinal(), value);

@@ -1,9 +1,11 @@
 package portcullis.soft.cpu;
 
+import portcullis.engine.Access;
 import portcullis.engine.Segment;
 import portcullis.memory.GuestMemory;
 import portcullis.soft.mmu.PageWalker;
 import portcullis.soft.model.CpuModel;
+import portcullis.soft.model.Feature;
 import portcullis.soft.state.State;
 
 /** CR0, CR3, CR4, EFER and PKRU: what they accept and what follows from a change (SDM 2.5, 4.1.2, 4.10.4.1). */
@@ -36,6 +38,20 @@ public abstract class ControlRegisters extends Segmentation {
     protected ControlRegisters(GuestMemory memory, CpuModel model) {
         super(memory, model.physicalBits());
         this.model = model;
+    }
+
+    @Override
+    protected final boolean offersSmep() {
+        return model.has(Feature.SMEP);
+    }
+
+    /** Loads the PDPTE registers. @return whether the table is fit for it */
+    private boolean loadPdptes(long address) {
+        boolean loaded = walker.loadPdptes(address);
+        if (walker.denied && !committed) {
+            throw denied(walker.entryAddress, 0, false, Access.READ, true);
+        }
+        return loaded;
     }
 
     /** MOV to CR0, LMSW and their kind; all checks (SDM 2.5, 4.1.2). */
@@ -82,7 +98,7 @@ public abstract class ControlRegisters extends Segmentation {
                 && (newEfer & PageWalker.EFER_LMA) == 0
                 && (cr4() & PageWalker.CR4_PAE) != 0
                 && ((old ^ next) & (PageWalker.CR0_PG | CR0_CD | CR0_NW)) != 0
-                && !walker.loadPdptes(cr3() & 0xffffffe0L)) {
+                && !loadPdptes(cr3() & 0xffffffe0L)) {
             throw fault(Fault.GP, 0);
         }
         field(State.EFER, newEfer);
@@ -109,7 +125,7 @@ public abstract class ControlRegisters extends Segmentation {
             next &= 0xffffffffL;
             if ((cr0() & PageWalker.CR0_PG) != 0
                     && (cr4() & PageWalker.CR4_PAE) != 0
-                    && !walker.loadPdptes(next & 0xffffffe0L)) {
+                    && !loadPdptes(next & 0xffffffe0L)) {
                 throw fault(Fault.GP, 0);
             }
         }
@@ -139,7 +155,7 @@ public abstract class ControlRegisters extends Segmentation {
                 && (cr0() & PageWalker.CR0_PG) != 0
                 && (value & PageWalker.CR4_PAE) != 0
                 && ((old ^ value) & layout) != 0
-                && !walker.loadPdptes(cr3() & 0xffffffe0L)) {
+                && !loadPdptes(cr3() & 0xffffffe0L)) {
             throw fault(Fault.GP, 0);
         }
         field(State.CR4, value);

@@ -1,5 +1,6 @@
 package portcullis.soft.cpu;
 
+import portcullis.engine.Access;
 import portcullis.engine.Clock;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
@@ -29,6 +30,9 @@ public abstract class Cpu extends ControlRegisters {
 
     protected final ExitSignal replaySignal = new ExitSignal(ExitSignal.Completion.REPLAY);
     protected final ExitSignal doneSignal = new ExitSignal(ExitSignal.Completion.DONE);
+    /** Not answered: the instruction starts anew, whatever answers it had. */
+    protected final ExitSignal deniedSignal = new ExitSignal(ExitSignal.Completion.REPLAY);
+
     protected final ExitSignal aloneSignal = new ExitSignal(ExitSignal.Completion.ALONE);
 
     /** Works on x87 operands; holds nothing between instructions. */
@@ -164,6 +168,18 @@ public abstract class Cpu extends ControlRegisters {
         throw replaySignal;
     }
 
+    @Override
+    protected final ExitSignal denied(long gpa, long la, boolean hasLa, Access access, boolean pageWalk) {
+        exit.reason = ExitReason.ACCESS_DENIED;
+        exit.gpa = gpa;
+        exit.gva = la;
+        exit.gvaValid = hasLa;
+        exit.access = access;
+        exit.pageWalk = pageWalk;
+        exit.instructionLength = 0;
+        return deniedSignal;
+    }
+
     /** RDMSR of what this engine does not keep. */
     public final long outsideMsrRead(int number) {
         if (replay.hasNext()) {
@@ -261,8 +277,12 @@ public abstract class Cpu extends ControlRegisters {
         attentionChanged();
     }
 
+    /** DR6 bits of the last #DB. */
+    protected int debugBits;
+
     /** Raises #DB as a fault or trap with these DR6 bits set. */
     public final Fault debug(long dr6Bits, boolean trap) {
+        debugBits = (int) dr6Bits;
         field(State.DR6, field(State.DR6) & ~0xfL | dr6Bits);
         Fault db = fault(Fault.DB);
         db.trap = trap;

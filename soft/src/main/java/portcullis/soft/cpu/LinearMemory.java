@@ -3,6 +3,7 @@ package portcullis.soft.cpu;
 import portcullis.engine.Access;
 import portcullis.engine.Translation;
 import portcullis.memory.GuestMemory;
+import portcullis.memory.Protection;
 import portcullis.memory.host.HostMemory;
 import portcullis.soft.mmu.PageWalker;
 import portcullis.soft.mmu.Tlb;
@@ -16,6 +17,15 @@ import portcullis.soft.state.State;
  * breakpoints) goes the slow way, which decides anew from the second level or the page tables.
  */
 public abstract class LinearMemory extends Translations {
+    /** A backing address without memory. */
+    private static final long NOWHERE = 1L << 62;
+
+    /**
+     * What is under way can neither be undone nor executed again: what protections refuse meanwhile is open bus. Set together
+     * with {@link Cpu#openBus}.
+     */
+    public boolean committed;
+
     /** Guest physical address that the last {@link #translate} found, whatever lies over it. */
     private long translated;
 
@@ -192,6 +202,13 @@ public abstract class LinearMemory extends Translations {
 
     protected abstract void mmioWrite(long gpa, int size, long value);
 
+    /**
+     * Leaves the instruction because the view's protections refuse an access of it.
+     *
+     * @param gpa of the access, or of the page table entry for a page walk's
+     */
+    protected abstract ExitSignal denied(long gpa, long la, boolean hasLa, Access access, boolean pageWalk);
+
     /** A store hits a page with decoded code, by backing address; may throw to have the instruction executed alone. */
     protected abstract void beforeCodeWrite(long address, int size);
 
@@ -360,9 +377,12 @@ public abstract class LinearMemory extends Translations {
                         tlb.has(Tlb.USER),
                         tlb.has(Tlb.EXECUTABLE),
                         tlb.key())) {
-            return fill(la, access, user == bank >= USER && !implicit);
+            return fill(la, access, user, user == bank >= USER && !implicit);
         }
         Translation.Result result = walker.walk(la, access, user, mayTouchUser, true, true);
+        if (result == Translation.Result.NO_ACCESS) {
+            return refuse(walker.entryAddress, la, walker.deniedAccess, true);
+        }
         if (result != Translation.Result.SUCCESS) {
             // A fault removes what is cached for the page (SDM 4.10.4.1), or a stale entry would make it spurious for
             // ever.
@@ -370,7 +390,24 @@ public abstract class LinearMemory extends Translations {
             pageFault(la, walker.errorCode);
         }
         tlb.insert(la, pcid, walker);
-        return fill(la, access, user == bank >= USER && !implicit);
+        return fill(la, access, user, user == bank >= USER && !implicit);
+    }
+
+    /** The view's protections do not let the access happen. */
+    private long refuse(long gpa, long la, Access access, boolean pageWalk) {
+        if (!committed) {
+            throw denied(gpa, la, true, access, pageWalk);
+        }
+        return NOWHERE;
+    }
+
+    private boolean forbids(int restrictions, Access access, boolean user) {
+        int wanted = switch (access) {
+            case READ -> Protection.READ;
+            case WRITE -> Protection.READ | Protection.WRITE;
+            case EXECUTE -> user && userExecuteApart() ? Protection.USER_EXECUTE : Protection.KERNEL_EXECUTE;
+        };
+        return (restrictions & wanted) != 0;
     }
 
     private void pageFault(long la, int errorCode) {
@@ -378,9 +415,16 @@ public abstract class LinearMemory extends Translations {
         throw fault(Fault.PF, errorCode);
     }
 
-    private long fill(long la, Access access, boolean sameContext) {
+    private long fill(long la, Access access, boolean userAccess, boolean sameContext) {
         translated = tlb.page() | la & 0xfff;
-        long page = view.resolve(tlb.page());
+        long page = tlb.page();
+        int restrictions = view.restrictions(page);
+        if (restrictions != 0) {
+            if (forbids(restrictions, access, userAccess)) {
+                return refuse(translated, la, access, false);
+            }
+            page = view.resolve(page);
+        }
         long address = page | la & 0xfff;
         if (!sameContext || !fillAllowed || bank == USER_ALIGNED || access == Access.EXECUTE) {
             return address;
@@ -393,8 +437,11 @@ public abstract class LinearMemory extends Translations {
         long tag = la & PAGE | contextTag;
         boolean user = bank >= USER;
         boolean mayTouchUser = bank == SUPERVISOR;
-        boolean readable = permittedNow(Access.READ, user, mayTouchUser);
-        boolean writable = segment.writable() && tlb.has(Tlb.DIRTY) && permittedNow(Access.WRITE, user, mayTouchUser);
+        boolean readable = permittedNow(Access.READ, user, mayTouchUser) && !forbids(restrictions, Access.READ, user);
+        boolean writable = segment.writable()
+                && tlb.has(Tlb.DIRTY)
+                && permittedNow(Access.WRITE, user, mayTouchUser)
+                && !forbids(restrictions, Access.WRITE, user);
         HostMemory.putLong(entry, 0);
         HostMemory.putLong(entry + State.TLB_WRITE, 0);
         HostMemory.putLong(entry + State.TLB_ADDEND, segment.hostAddress() + (page - segment.gpa()) - (la & PAGE));

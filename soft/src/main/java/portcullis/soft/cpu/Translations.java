@@ -44,6 +44,7 @@ public abstract class Translations extends Flags {
     protected final PageWalker walker;
 
     private final TranslationContext[] contexts = new TranslationContext[GuestMemory.LEVELS];
+    private final boolean[] modeBasedExecute = new boolean[GuestMemory.LEVELS];
     private TranslationContext own;
     /** Its second level. */
     Tlb tlb;
@@ -143,6 +144,22 @@ public abstract class Translations extends Flags {
         return contextTag | (long) codeGeneration << 12;
     }
 
+    /** Switches a context's mode based execute control. */
+    public final void setModeBasedExecute(int number, boolean on) {
+        modeBasedExecute[number] = on;
+        if (contexts[number] != null) {
+            forgetIds(contexts[number]);
+        }
+    }
+
+    /** Whether fetches in user mode are refused apart from others (TLFS vsm.md, "MBEC Interaction with SMEP"). */
+    final boolean userExecuteApart() {
+        return modeBasedExecute[own.view.level()] && ((cr4() & PageWalker.CR4_SMEP) != 0 || !offersSmep());
+    }
+
+    /** Whether the processor has supervisor mode execution prevention. */
+    protected abstract boolean offersSmep();
+
     /** Translates by another context from now on, made if need be. Registers follow, then {@link #pagingChanged}. */
     protected final void changeTranslations(int number) {
         if (own != null) {
@@ -165,6 +182,7 @@ public abstract class Translations extends Flags {
             if (i != number) {
                 contexts[i] = null;
             }
+            modeBasedExecute[i] = false;
         }
         forgetFirstLevel();
     }

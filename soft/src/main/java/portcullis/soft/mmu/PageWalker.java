@@ -7,6 +7,7 @@ import portcullis.engine.TranslationRequest.Bits;
 import portcullis.engine.TranslationRequest.Privilege;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.MemoryView;
+import portcullis.memory.Protection;
 import portcullis.memory.host.HostMemory;
 
 /**
@@ -76,6 +77,10 @@ public final class PageWalker {
     public long entryAddress;
     /** Whether some entry lay where there is no memory; the processor reads ones there. */
     public boolean absent;
+    /** The view's protections refused an access to the tables, at {@link #entryAddress}; the walk has ended there. */
+    public boolean denied;
+    /** Which one. */
+    public Access deniedAccess;
     /** Whether all accessed and dirty bits that were wanted could be set. */
     public boolean bitsSet;
 
@@ -117,8 +122,12 @@ public final class PageWalker {
     /** Whether the four PDPTEs at {@code address} can be loaded: no reserved bit in a present one. */
     public boolean loadPdptes(long address) {
         long[] loaded = new long[4];
+        denied = false;
         for (int i = 0; i < 4; i++) {
             loaded[i] = load64(address + i * 8L);
+            if (denied) {
+                return false;
+            }
             if ((loaded[i] & P) != 0 && (loaded[i] & (~physicalMask | 0x1e6L)) != 0) {
                 return false;
             }
@@ -127,16 +136,35 @@ public final class PageWalker {
         return true;
     }
 
+    // An entry that may not be read is as good as one that is not present: the walk ends.
+
     private long load64(long address) {
+        if (refused(address, Access.READ)) {
+            return 0;
+        }
         long host = memory.hostAddress(view.resolve(address));
         absent |= host == 0;
         return host == 0 ? -1 : HostMemory.getLongVolatile(host);
     }
 
     private long load32(long address) {
+        if (refused(address, Access.READ)) {
+            return 0;
+        }
         long host = memory.hostAddress(view.resolve(address));
         absent |= host == 0;
         return host == 0 ? 0xffffffffL : HostMemory.getIntVolatile(host) & 0xffffffffL;
+    }
+
+    private boolean refused(long address, Access access) {
+        int wanted = access == Access.WRITE ? Protection.READ | Protection.WRITE : Protection.READ;
+        if ((view.restrictions(address) & wanted) == 0) {
+            return false;
+        }
+        denied = true;
+        deniedAccess = access;
+        entryAddress = address;
+        return true;
     }
 
     /**
@@ -156,6 +184,7 @@ public final class PageWalker {
         if (access == Access.EXECUTE && (fetchReported() || (cr4 & CR4_SMEP) != 0)) {
             errorCode |= PF_FETCH;
         }
+        onBehalf = false;
         Translation.Result found = lookup(la, setAccessed);
         if (found != Translation.Result.SUCCESS || (cr0 & CR0_PG) == 0) {
             return found;
@@ -165,12 +194,16 @@ public final class PageWalker {
             return Translation.Result.PRIVILEGE_VIOLATION;
         }
         markLeaf(setAccessed, setDirty && access == Access.WRITE);
-        return Translation.Result.SUCCESS;
+        return denied ? Translation.Result.NO_ACCESS : Translation.Result.SUCCESS;
     }
+
+    /** The walk under way is not the processor's: bits that may not be set stay as they are. */
+    private boolean onBehalf;
 
     /** The walk without a look at rights: leaves them in the fields, as it does the error code of a failure. */
     private Translation.Result lookup(long la, boolean setAccessed) {
         absent = false;
+        denied = false;
         bitsSet = true;
         writable = true;
         user = true;
@@ -185,6 +218,9 @@ public final class PageWalker {
         }
         boolean legacy = (cr4 & CR4_PAE) == 0;
         boolean lookedUp = legacy ? walk32(la, setAccessed) : walk64(la, setAccessed);
+        if (denied) {
+            return Translation.Result.NO_ACCESS;
+        }
         if (!lookedUp) {
             return (errorCode & PF_RESERVED) != 0 ? Translation.Result.RESERVED_BITS : Translation.Result.NOT_PRESENT;
         }
@@ -200,6 +236,7 @@ public final class PageWalker {
     public Translation.Result translate(
             long la, TranslationRequest request, boolean user, boolean supervisorMayTouchUser) {
         errorCode = 0;
+        onBehalf = true;
         Translation.Result found = lookup(la, request.bits() == Bits.SET_WHERE_REACHED);
         if (absent) {
             return Translation.Result.INVALID_GPA;
@@ -299,7 +336,9 @@ public final class PageWalker {
             leaf(pde, 22, (pde & 0xffc00000L) | (pde & 0x1fe000L) << 19 | (la & 0x3fffff));
             return true;
         }
-        markAccessed(pdeAddress, pde, setAccessed);
+        if (!markAccessed(pdeAddress, pde, setAccessed)) {
+            return false;
+        }
         long pteAddress = (pde & 0xfffff000L) | (la >>> 10 & 0xffc);
         long pte = load32(pteAddress);
         entryAddress = pteAddress;
@@ -372,16 +411,20 @@ public final class PageWalker {
                 key = longMode ? (int) (entry >>> 59) & 0xf : 0;
                 return true;
             }
-            markAccessed(address, entry, setAccessed);
+            if (!markAccessed(address, entry, setAccessed)) {
+                return false;
+            }
             table = entry & physicalMask & ~0xfffL;
             shift -= 9;
         }
     }
 
-    private void markAccessed(long address, long entry, boolean wanted) {
+    /** @return whether the walk may go on */
+    private boolean markAccessed(long address, long entry, boolean wanted) {
         if (wanted && (entry & A) == 0) {
             setBits(address, (int) A);
         }
+        return !denied;
     }
 
     private void markLeaf(boolean setAccessed, boolean setDirty) {
@@ -396,6 +439,11 @@ public final class PageWalker {
     // that
     // changed meanwhile keeps its new content and only gains the bits, as if the walk had come just before the change.
     private void setBits(long address, int bits) {
+        if (refused(address, Access.WRITE)) {
+            bitsSet = false;
+            denied = !onBehalf;
+            return;
+        }
         long backing = view.resolve(address);
         GuestMemory.Segment segment = memory.segmentAt(backing);
         if (segment == null || !segment.writable()) {

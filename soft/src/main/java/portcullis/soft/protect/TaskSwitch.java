@@ -131,6 +131,7 @@ final class TaskSwitch {
                 Descriptors.attributes(raw) | BUSY);
         // Nothing behind this point can be executed again.
         cpu.openBus = true;
+        cpu.committed = true;
         try {
             enter(cpu, next, ext);
         } catch (Fault f) {
@@ -138,6 +139,7 @@ final class TaskSwitch {
             throw f;
         } finally {
             cpu.openBus = false;
+            cpu.committed = false;
         }
     }
 
@@ -263,6 +265,7 @@ final class TaskSwitch {
     private static void pushErrorCode(Cpu cpu, int errorCode, int ext) {
         boolean wide = (cpu.segmentAttributes(Registers.TR) & 8) != 0;
         cpu.openBus = true;
+        cpu.committed = true;
         try {
             TargetStack stack = TargetStack.current(cpu);
             stack.require(1, wide ? 4 : 2, ext);
@@ -273,6 +276,7 @@ final class TaskSwitch {
             throw f;
         } finally {
             cpu.openBus = false;
+            cpu.committed = false;
         }
     }
 }

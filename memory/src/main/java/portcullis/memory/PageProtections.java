@@ -1,0 +1,74 @@
+package portcullis.memory;
+
+import portcullis.memory.host.HostMapping;
+import portcullis.memory.host.HostMemory;
+
+/**
+ * What trust levels above have refused to a level, for each page: a byte a page, made at the first protection. The low half
+ * holds what the next higher level refuses, the high half what the one above that does. Changed under its view's lock, read
+ * by anybody.
+ */
+final class PageProtections implements AutoCloseable {
+    private static final int BITS = 4;
+
+    private final long limit;
+    private HostMapping mapping;
+    /** Host address of the bytes, 0 while nothing was ever refused. */
+    private volatile long bytes;
+
+    PageProtections(long limit) {
+        this.limit = limit;
+    }
+
+    /** What nobody may do at {@code gpa}, an address inside guest memory: {@link Protection} bits that are refused. */
+    int refused(long gpa) {
+        long address = bytes;
+        if (address == 0) {
+            return 0;
+        }
+        int both = HostMemory.getByte(address + (gpa >>> GuestMemory.PAGE_SHIFT));
+        return (both | both >>> BITS) & Protection.ALL;
+    }
+
+    /** What one level refuses. @param above how many levels it is above the one that is protected from, less one */
+    int refusedBy(int above, long gpa) {
+        long address = bytes;
+        return address == 0
+                ? 0
+                : HostMemory.getByte(address + (gpa >>> GuestMemory.PAGE_SHIFT)) >>> above * BITS & Protection.ALL;
+    }
+
+    void refuse(int above, long gpa, int refused) {
+        if (refused == 0 && mapping == null) {
+            return;
+        }
+        make();
+        long address = bytes + (gpa >>> GuestMemory.PAGE_SHIFT);
+        int shift = above * BITS;
+        int value = HostMemory.getByte(address) & ~(Protection.ALL << shift) | refused << shift;
+        HostMemory.putByteRelease(address, (byte) value);
+    }
+
+    void refuseAll(int above, GuestMemory.Segment segment, int refused) {
+        if (refused == 0 && mapping == null) {
+            return;
+        }
+        for (long gpa = segment.gpa(); gpa < segment.gpa() + segment.size(); gpa += GuestMemory.PAGE_SIZE) {
+            refuse(above, gpa, refused);
+        }
+    }
+
+    private void make() {
+        if (mapping == null) {
+            mapping = HostMapping.reserve(limit >>> GuestMemory.PAGE_SHIFT);
+            bytes = mapping.address();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (mapping != null) {
+            mapping.close();
+        }
+    }
+}
