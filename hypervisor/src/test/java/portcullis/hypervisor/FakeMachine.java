@@ -12,6 +12,7 @@ import portcullis.engine.EngineCapabilities;
 import portcullis.engine.ExitReason;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.apic.ApicFeatures;
+import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.hypervisor.time.GuestTime;
 import portcullis.hypervisor.time.HostAlarms;
 import portcullis.memory.GuestMemory;
@@ -29,7 +30,16 @@ public final class FakeMachine implements AutoCloseable {
         return new FakeMachine(processors, new HostAlarms(), new ThreadPerProcessor());
     }
 
+    /** The same with Microsoft's interface. */
+    public static FakeMachine enlightened(int processors) {
+        return new FakeMachine(processors, new HostAlarms(), new ThreadPerProcessor(), HypervConfig.ON);
+    }
+
     public FakeMachine(int processors, GuestTime time, VpDriver driver) {
+        this(processors, time, driver, HypervConfig.OFF);
+    }
+
+    private FakeMachine(int processors, GuestTime time, VpDriver driver, HypervConfig hyperv) {
         Engine engine = new Engine() {
             @Override
             public String name() {
@@ -55,7 +65,7 @@ public final class FakeMachine implements AutoCloseable {
             public void close() {}
         };
         PartitionConfig config =
-                new PartitionConfig(IntStream.range(0, processors).toArray(), new ApicFeatures(true, true, 40));
+                new PartitionConfig(IntStream.range(0, processors).toArray(), new ApicFeatures(true, true, 40), hyperv);
         partition = new Partition(memory, engine, time, config, driver);
     }
 
