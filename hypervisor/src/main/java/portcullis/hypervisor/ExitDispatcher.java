@@ -64,8 +64,10 @@ final class ExitDispatcher {
                 yield true;
             }
             case TASK_PRIORITY, INTERRUPT_WINDOW -> true;
-            case ACCESS_DENIED ->
-                throw new IllegalStateException("the engine refused an access without protections: " + exit.readable());
+            case ACCESS_DENIED -> {
+                vp.memoryIntercept().refused(exit);
+                yield true;
+            }
             case SHUTDOWN -> {
                 partition.end(new Outcome.TripleFault(vp.index(), cpu.describe()));
                 yield false;

@@ -12,7 +12,9 @@ import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.hypervisor.registers.RegisterCalls;
 import portcullis.hypervisor.translate.TranslateCalls;
+import portcullis.hypervisor.vsm.ProtectionCalls;
 import portcullis.hypervisor.vsm.StartCalls;
+import portcullis.hypervisor.vsm.VtlCalls;
 
 /** Which hypercalls there are in a partition. All others do not exist, or are refused by privilege. */
 final class HypercallSet {
@@ -36,6 +38,10 @@ final class HypercallSet {
         }
         if (config.has(Enlightenment.START_VP)) {
             calls.addAll(StartCalls.calls());
+        }
+        if (config.trustLevels() > 0) {
+            calls.addAll(VtlCalls.calls());
+            calls.addAll(ProtectionCalls.calls());
         }
         return calls;
     }

@@ -24,6 +24,8 @@ import portcullis.hypervisor.synic.Synic;
 import portcullis.hypervisor.synic.SynicDirectory;
 import portcullis.hypervisor.time.GuestTime;
 import portcullis.hypervisor.trace.PartitionTrace;
+import portcullis.hypervisor.vsm.Protections;
+import portcullis.hypervisor.vsm.TrustLevels;
 import portcullis.memory.GuestMemory;
 
 /**
@@ -66,10 +68,17 @@ public final class Partition implements AutoCloseable {
     private final GuestTime time;
     private final PartitionConfig config;
     private final VpDriver driver;
-    private final InterruptFabric fabric = new InterruptFabric();
+    private final InterruptFabric[] fabrics = new InterruptFabric[TRUST_LEVELS];
     private final ReferenceTime referenceTime;
+    /** Those that are enabled. */
     private final PartitionLevel[] levels = new PartitionLevel[TRUST_LEVELS];
+
+    /** All that there ever were. */
+    private final PartitionLevel[] made = new PartitionLevel[TRUST_LEVELS];
+
     private final FlushGates[] gates = new FlushGates[TRUST_LEVELS];
+    private final TrustLevels trustLevels;
+    private final Protections protections;
     private final CrashRegisters crashRegisters = new CrashRegisters();
     private final Reenlightenment reenlightenment = new Reenlightenment();
     private final Connections connections = new Connections(new Synics());
@@ -106,11 +115,13 @@ public final class Partition implements AutoCloseable {
         engine.setHypervisorLeaves(config.hyperv().leaves(apicIds.length));
         referenceTime = new ReferenceTime(time.clock());
         hypercallTable = new HypercallTable(HypercallSet.offeredBy(config.hyperv()));
+        trustLevels = new TrustLevels(config.hyperv().trustLevels());
+        protections = new Protections(memory, trustLevels);
         openLevel(0);
         List<VirtualProcessor> made = new ArrayList<>();
         for (int index = 0; index < apicIds.length; index++) {
             int apicId = apicIds[index];
-            made.add(new VirtualProcessor(this, index, apicId, engine.createCpu(index, apicId), fabric));
+            made.add(new VirtualProcessor(this, index, apicId, engine.createCpu(index, apicId)));
         }
         processors = List.copyOf(made);
         processors.forEach(VirtualProcessor::complete);
@@ -138,9 +149,24 @@ public final class Partition implements AutoCloseable {
         return trace;
     }
 
-    /** Where interrupt messages go. */
+    /** Where devices' interrupt messages go: to level 0. */
     public InterruptFabric fabric() {
-        return fabric;
+        return fabrics[0];
+    }
+
+    /** Where interrupts of one trust level go. */
+    InterruptFabric fabric(int level) {
+        return fabrics[level];
+    }
+
+    /** What higher levels refuse to lower ones. */
+    public Protections protections() {
+        return protections;
+    }
+
+    /** What the partition has of trust levels. */
+    public TrustLevels trustLevels() {
+        return trustLevels;
     }
 
     /** By VP index. The first is the boot processor. */
@@ -213,11 +239,19 @@ public final class Partition implements AutoCloseable {
         }
     }
 
-    private void openLevel(int level) {
+    /** Makes what a partition has for one trust level. */
+    public void openLevel(int level) {
+        if (fabrics[level] != null) {
+            // It was there before a reset.
+            levels[level] = made[level];
+            return;
+        }
+        fabrics[level] = new InterruptFabric();
         gates[level] = new FlushGates(
                 config.apicIds().length,
                 vp -> gate -> processors.get(vp).requests().raise(VpRequests.RESUMED));
-        levels[level] = new PartitionLevel(memory, level, referenceTime, HypercallPage.code(engine));
+        made[level] = new PartitionLevel(memory, level, referenceTime, HypercallPage.code(engine));
+        levels[level] = made[level];
         memory.view(level).onChange(() -> viewChanged(level));
     }
 
@@ -415,8 +449,18 @@ public final class Partition implements AutoCloseable {
         crashRegisters.reset();
         reenlightenment.reset();
         processors.forEach(vp -> vp.call(vp::reset));
+        closeHigherLevels();
         VirtualProcessor boot = processors.getFirst();
         boot.call(() -> bootState.load(boot));
+    }
+
+    /** After a reset only level 0 is there (TLFS, "Partition VTL Initial state"). */
+    private void closeHigherLevels() {
+        trustLevels.reset();
+        protections.reset();
+        for (int level = 1; level < TRUST_LEVELS; level++) {
+            levels[level] = null;
+        }
     }
 
     /** Ends the VPs' threads and waits for that. The partition cannot be started again. Idempotent. */

@@ -12,15 +12,15 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VtlContext.Activity;
-import portcullis.hypervisor.apic.InterruptFabric;
 import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.flush.PendingFlushes;
 import portcullis.hypervisor.gate.InhibitReason;
 import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.hyperv.VpAssistPage;
 import portcullis.hypervisor.synic.Synic;
-import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.VpTrace;
+import portcullis.hypervisor.vsm.MemoryIntercept;
+import portcullis.tlfs.register.VsmRegisters.VsmVpSecureVtlConfig;
 
 /**
  * A virtual processor: its engine CPU, its trust levels, and what is asked of it.
@@ -42,12 +42,18 @@ public final class VirtualProcessor {
 
     private final int index;
     private final VirtualCpu cpu;
+    /** Those that are enabled; elements change on the VP's thread. */
     private final VtlContext[] contexts = new VtlContext[Partition.TRUST_LEVELS];
-    private VtlContext context;
+    /** All that there ever were: a level that is enabled again after a reset is the same object. */
+    private final VtlContext[] made = new VtlContext[Partition.TRUST_LEVELS];
+
+    private volatile VtlContext context;
     private final PendingFlushes pendingFlushes = new PendingFlushes();
     private final IdleTime idle;
     private final VpRequests requests;
     private VpRunner runner;
+    private LevelSwitch levelSwitch;
+    private MemoryIntercept memoryIntercept;
     private final Partition partition;
     private final VpTrace trace;
 
@@ -60,44 +66,116 @@ public final class VirtualProcessor {
     private final Queue<Runnable> work = new ArrayDeque<>();
     private volatile Thread thread;
 
-    VirtualProcessor(Partition partition, int index, int apicId, VirtualCpu cpu, InterruptFabric fabric) {
+    VirtualProcessor(Partition partition, int index, int apicId, VirtualCpu cpu) {
         this.partition = partition;
         this.index = index;
         this.cpu = cpu;
         trace = partition.trace().vp(index);
         requests = new VpRequests(cpu);
         idle = new IdleTime(partition.time().clock());
+        contexts[0] = makeLevel(0, apicId);
+        context = contexts[0];
+    }
+
+    private VtlContext makeLevel(int level, int apicId) {
         LocalApic apic = new LocalApic(
                 apicId,
                 index == 0,
                 partition.config().apicFeatures(),
                 partition.time(),
-                fabric,
-                signal -> requests.raise(1 << signal.ordinal()));
+                partition.fabric(level),
+                signal -> requests.raise(VpRequests.signal(level, signal)));
         Synic synic = new Synic(
-                0,
+                level,
                 apic,
                 partition.time(),
                 partition.referenceTime(),
                 partition.memory(),
                 trace,
                 partition.hyperv().has(Enlightenment.STIMER_DIRECT));
-        contexts[0] = new VtlContext(
-                0,
+        return new VtlContext(
+                level,
                 apic,
                 synic,
-                partition.gates(0).gate(index),
-                partition.gates(0).pass(index),
-                new VpAssistPage(partition.memory(), 0, apic),
+                partition.gates(level).gate(index),
+                partition.gates(level).pass(index),
+                new VpAssistPage(partition.memory(), level, apic),
                 idle,
                 trace);
-        context = contexts[0];
+    }
+
+    /**
+     * Enables a trust level on this VP. It begins, when it is entered first, in the state that {@code loader} puts into the CPU.
+     * On the VP's thread.
+     */
+    public void enableLevel(int level, Consumer<VirtualCpu> loader) {
+        if (made[level] == null) {
+            made[level] = makeLevel(level, contexts[0].apic().id());
+            made[level].complete(partition, this);
+        }
+        VtlContext enabled = made[level];
+        enabled.reset();
+        enabled.apic().enable();
+        int active = cpu.context();
+        cpu.switchContext(level);
+        cpu.setApicBase(enabled.apic().base());
+        loader.accept(cpu);
+        cpu.switchContext(active);
+        enabled.setActivity(Activity.RUNNING);
+        contexts[level] = enabled;
+    }
+
+    /** The highest level that is enabled on this VP. Any thread. */
+    public int highestLevel() {
+        for (int level = contexts.length - 1; level > 0; level--) {
+            if (contexts[level] != null) {
+                return level;
+            }
+        }
+        return 0;
+    }
+
+    /** Levels that are enabled on this VP, a bit each. */
+    public int enabledLevels() {
+        int set = 0;
+        for (int level = 0; level < contexts.length; level++) {
+            set |= contexts[level] != null ? 1 << level : 0;
+        }
+        return set;
+    }
+
+    /** Whether some higher level has switched mode based execute control on for {@code level} on this VP. Its thread. */
+    public boolean mbecEnabled(int level) {
+        for (int higher = level + 1; higher < contexts.length; higher++) {
+            VtlContext above = contexts[higher];
+            if (above != null && new VsmVpSecureVtlConfig(above.secureConfig().lower(level)).mbecEnabled()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A higher level may have switched mode based execute control for {@code level}. The VP's thread. */
+    public void mbecChanged(int level) {
+        cpu.setModeBasedExecute(level, mbecEnabled(level));
+    }
+
+    /** What happens when a level reaches for what a higher one refuses. Its thread. */
+    public MemoryIntercept memoryIntercept() {
+        return memoryIntercept;
+    }
+
+    /** How this VP goes from one trust level to another. Its thread. */
+    public LevelSwitch levels() {
+        return levelSwitch;
     }
 
     /** The second half of construction: what looks at the whole partition. */
     void complete() {
         context.complete(partition, this);
         runner = new VpRunner(partition, this, requests);
+        levelSwitch = new LevelSwitch(this, runner);
+        memoryIntercept = new MemoryIntercept(partition, this);
     }
 
     /** VP index (TLFS); not the APIC id. */
@@ -149,13 +227,16 @@ public final class VirtualProcessor {
 
     /** Puts everything into its reset state, on the VP's thread. */
     void reset() {
-        if (context.flushPass().cancel()) {
-            context.traceResume(ResumeReason.RESET);
+        heldInhibits.clear();
+        for (int level = contexts.length - 1; level >= 0; level--) {
+            if (contexts[level] != null) {
+                contexts[level].reset();
+            }
         }
-        context.liftFlushInhibit(InhibitReason.ALL);
-        context.assistPage().reset();
-        context.synic().reset();
-        context.apic().reset();
+        for (int level = 1; level < contexts.length; level++) {
+            contexts[level] = null;
+        }
+        context = contexts[0];
         cpu.reset(false);
         cpu.setApicBase(context.apic().base());
         context.setActivity(index == 0 ? Activity.RUNNING : Activity.WAIT_FOR_STARTUP);

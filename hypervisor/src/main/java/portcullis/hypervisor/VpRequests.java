@@ -18,8 +18,23 @@ import portcullis.hypervisor.apic.ApicOwner;
  * APIC, work in a queue) is in place before the bit is set, and stays there after the bit is taken.
  */
 final class VpRequests {
-    /** One bit a {@link ApicOwner.Signal}, by ordinal. */
-    static final int SIGNALS = (1 << ApicOwner.Signal.values().length) - 1;
+    /** Where the signals of each trust level's local APIC begin: one bit a {@link ApicOwner.Signal}, by ordinal. */
+    private static final int[] SIGNAL_SHIFT = {0, 16, 20};
+
+    private static final int SIGNALS_OF_LEVEL = (1 << ApicOwner.Signal.values().length) - 1;
+
+    /** Those of all levels. */
+    static final int SIGNALS = SIGNALS_OF_LEVEL | SIGNALS_OF_LEVEL << 16 | SIGNALS_OF_LEVEL << 20;
+
+    /** The bit of one level's signal. */
+    static int signal(int level, ApicOwner.Signal signal) {
+        return 1 << SIGNAL_SHIFT[level] + signal.ordinal();
+    }
+
+    /** What of {@code taken} is one level's signals: bits by {@link ApicOwner.Signal}'s ordinals. */
+    static int signalsOf(int level, int taken) {
+        return taken >>> SIGNAL_SHIFT[level] & SIGNALS_OF_LEVEL;
+    }
 
     /** The wait at a gate may be over ({@link portcullis.hypervisor.gate.FlushPass#acknowledge}). */
     static final int RESUMED = 1 << 4;

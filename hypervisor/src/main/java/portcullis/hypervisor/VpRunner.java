@@ -7,6 +7,7 @@ import portcullis.hypervisor.VirtualProcessor.Turn;
 import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.ApicOwner.Signal;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.hypervisor.gate.FlushPass.Entry;
 import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.VpTrace;
 
@@ -27,6 +28,9 @@ final class VpRunner {
 
     /** The local APIC's answer may have changed since it was last asked. */
     private boolean lookForInterrupts = true;
+
+    /** A higher trust level may have something to take. */
+    private boolean lookForEntry;
 
     private boolean windowRequested;
 
@@ -54,6 +58,9 @@ final class VpRunner {
         cpu.switchContext(level.level());
         vp.setContext(level);
         reset();
+        // What has come for the level meanwhile.
+        postNmis(level.apic().takeNmis());
+        lookForEntry = true;
     }
 
     Turn turn() {
@@ -95,8 +102,32 @@ final class VpRunner {
             resumed();
         }
         if ((signals & VpRequests.SIGNALS) != 0) {
-            serveApic(signals);
+            serveLevels(signals);
         }
+    }
+
+    private void serveLevels(int taken) {
+        int active = vp.context().level();
+        for (int level = 0; level < Partition.TRUST_LEVELS; level++) {
+            int signals = VpRequests.signalsOf(level, taken);
+            if (signals == 0 || vp.context(level) == null) {
+                continue;
+            }
+            if (level == active) {
+                serveApic(signals);
+            } else if (level > active) {
+                lookForEntry = true;
+            } else {
+                dropStartup(vp.context(level).apic());
+                vp.levels().notifyOfLowerInterrupt();
+            }
+        }
+    }
+
+    /** INIT and start-up IPIs for a level do nothing where a higher one is enabled (TLFS vsm.md, "VTL Interrupt Management"). */
+    private static void dropStartup(LocalApic apic) {
+        apic.takeInit();
+        apic.takeStartup();
     }
 
     private void resumed() {
@@ -109,6 +140,9 @@ final class VpRunner {
 
     private void serveApic(int signals) {
         LocalApic apic = vp.apic();
+        if (vp.highestLevel() > vp.context().level()) {
+            dropStartup(apic);
+        }
         // INIT before start-up: the local APIC forgets a start-up IPI that came before an INIT.
         if (has(signals, Signal.INIT) && apic.takeInit()) {
             init();
@@ -160,7 +194,20 @@ final class VpRunner {
     }
 
     private Turn execute() {
+        if (lookForEntry) {
+            lookForEntry = false;
+            if (vp.context().activity() != Activity.WAIT_FOR_STARTUP) {
+                vp.levels().enterForInterrupts();
+            }
+        }
         VtlContext context = vp.context();
+        if (context.awaitsTlbLock() && !context.flushPass().suspended()) {
+            Entry entry = context.flushPass().awaitNoLock();
+            if (entry != Entry.PASSED) {
+                return entry == Entry.SUSPENDED ? Turn.IDLE : Turn.RAN;
+            }
+            context.awaitTlbLock(false);
+        }
         // A suspended level takes no interrupt: it is in the middle of an instruction, as far as anybody can tell.
         if (context.activity() == Activity.WAIT_FOR_STARTUP
                 || context.flushPass().suspended()) {
@@ -186,7 +233,8 @@ final class VpRunner {
         takeTaskPriority(context.apic());
         if (dispatcher.dispatch(reason)) {
             lookForInterrupts = true;
-            giveTaskPriority(context.apic());
+            // Of the level that is active by now.
+            giveTaskPriority(vp.apic());
         }
         trace.exited(context.level(), began, cpu.exit());
         return Turn.RAN;

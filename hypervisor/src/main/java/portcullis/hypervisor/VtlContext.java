@@ -11,6 +11,7 @@ import portcullis.hypervisor.synic.Synic;
 import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.RunState;
 import portcullis.hypervisor.trace.VpTrace;
+import portcullis.hypervisor.vsm.SecureConfig;
 import portcullis.tlfs.register.VpStateRegisters.InternalActivity;
 
 /** What one trust level of one VP has for itself (TLFS vsm.md, "VTL state isolation"). Its registers are in the engine's context. */
@@ -36,6 +37,8 @@ public final class VtlContext {
     private final VpTrace trace;
     private long suspendedSince;
     private int suspendedOn = FlushPass.NONE;
+    private final SecureConfig secureConfig = new SecureConfig();
+    private boolean awaitsTlbLock;
     private SyntheticMsrs syntheticMsrs;
     private VpRegisters registers;
     private volatile Activity activity = Activity.WAIT_FOR_STARTUP;
@@ -181,6 +184,33 @@ public final class VtlContext {
 
     public SyntheticMsrs syntheticMsrs() {
         return syntheticMsrs;
+    }
+
+    /** Puts everything into the state that a new level has. The VP's thread. */
+    void reset() {
+        if (pass.cancel()) {
+            traceResume(ResumeReason.RESET);
+        }
+        liftFlushInhibit(InhibitReason.ALL);
+        assistPage.reset();
+        synic.reset();
+        apic.reset();
+        secureConfig.reset();
+        awaitsTlbLock = false;
+    }
+
+    /** What this level, above 0, has set for itself and lower ones. */
+    public SecureConfig secureConfig() {
+        return secureConfig;
+    }
+
+    /** Has this level not be entered before no gate of it is shut by a lock (HvRegisterVsmVpWaitForTlbLock). The VP's thread. */
+    public void awaitTlbLock(boolean wait) {
+        awaitsTlbLock = wait;
+    }
+
+    public boolean awaitsTlbLock() {
+        return awaitsTlbLock;
     }
 
     /** The second half of construction. */

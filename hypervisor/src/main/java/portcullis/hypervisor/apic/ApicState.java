@@ -306,6 +306,10 @@ final class ApicState {
 
     // Latches
 
+    boolean nmiLatched() {
+        return nmis > 0;
+    }
+
     int takeNmis() {
         int taken = nmis;
         nmis = 0;

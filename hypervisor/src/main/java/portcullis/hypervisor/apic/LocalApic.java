@@ -528,6 +528,13 @@ public final class LocalApic {
         }
     }
 
+    /** Whether {@link #takeNmis} would tell of any. */
+    public boolean nmiLatched() {
+        synchronized (lock) {
+            return state.nmiLatched();
+        }
+    }
+
     /** Whether an INIT has come since the last call. */
     public boolean takeInit() {
         synchronized (lock) {

@@ -33,6 +33,7 @@ public final class CallContext {
     int repCount;
     int repStart;
     int repsDone;
+    int instructionLength;
     private long sliceEnd;
 
     CallContext(Partition partition, VirtualProcessor vp) {
@@ -141,6 +142,11 @@ public final class CallContext {
 
     public void outputByte(int offset, int value) {
         output[offset] = (byte) value;
+    }
+
+    /** Moves the caller behind the hypercall, for a handler that then changes the caller's registers or level. */
+    public void completeInstruction() {
+        vp.cpu().completeInstruction(instructionLength);
     }
 
     // Reps

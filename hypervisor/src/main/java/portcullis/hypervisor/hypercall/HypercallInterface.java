@@ -1,6 +1,7 @@
 package portcullis.hypervisor.hypercall;
 
 import java.util.Arrays;
+import portcullis.engine.Access;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.Register;
 import portcullis.engine.Segment;
@@ -74,6 +75,7 @@ public final class HypercallInterface {
         readRegisters();
         shape = null;
         context.repsDone = 0;
+        context.instructionLength = exit.instructionLength;
         int status = perform();
         switch (status) {
             case HypercallHandler.SUSPENDED ->
@@ -127,6 +129,9 @@ public final class HypercallInterface {
         context.repCount = (int) (control >>> HypercallInput.REP_COUNT_SHIFT) & HypercallInput.REP_COUNT_MASK;
         context.repStart =
                 (int) (control >>> HypercallInput.REP_START_INDEX_SHIFT) & HypercallInput.REP_START_INDEX_MASK;
+        if (isLevelSwitch(call.code()) && control != call.code().code()) {
+            return HypercallHandler.UNDEFINED;
+        }
         boolean repsWrong =
                 shape.rep() ? context.repStart >= context.repCount : context.repCount != 0 || context.repStart != 0;
         if ((control & RESERVED) != 0 || repsWrong || context.variableHeader != 0 && !shape.variableHeader()) {
@@ -153,6 +158,11 @@ public final class HypercallInterface {
             }
         }
         return status;
+    }
+
+    /** What is wrong with one of these is #UD, not a status: it has no result. */
+    private static boolean isLevelSwitch(HypercallCode code) {
+        return code == HypercallCode.VTL_CALL || code == HypercallCode.VTL_RETURN;
     }
 
     /** A call that the specification knows and the partition lacks the privilege for is refused as such. */
@@ -220,6 +230,10 @@ public final class HypercallInterface {
             return HvStatus.INVALID_ALIGNMENT;
         }
         MemoryView view = view();
+        if (outputBytes != 0 && intercepted(outputGpa, Access.WRITE)
+                || inputBytes != 0 && intercepted(inputGpa, Access.READ)) {
+            return HypercallHandler.INTERCEPTED;
+        }
         try {
             if (outputBytes != 0) {
                 if (!view.writable(outputGpa, outputBytes)) {
@@ -233,6 +247,11 @@ public final class HypercallInterface {
             return HvStatus.INVALID_HYPERCALL_INPUT;
         }
         return HvStatus.SUCCESS;
+    }
+
+    /** A page that a higher trust level refuses is its business (TLFS, "Alignment Requirements"). */
+    private boolean intercepted(long gpa, Access access) {
+        return view().restrictions(gpa) != 0 && vp.memoryIntercept().refused(gpa, access, context.instructionLength);
     }
 
     private boolean misplaced(long gpa, int bytes) {

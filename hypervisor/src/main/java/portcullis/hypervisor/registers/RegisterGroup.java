@@ -6,7 +6,7 @@ import portcullis.tlfs.HvRegister;
  * Registers that are reached the same way. On the VP's thread, outside guest mode, with the engine's context on the level
  * concerned.
  */
-interface RegisterGroup {
+public interface RegisterGroup {
     /** @return an HV_STATUS: INVALID_PARAMETER for a register that is not here */
     int read(HvRegister name, RegisterValue into);
 

@@ -5,6 +5,7 @@ import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.VtlContext;
 import portcullis.hypervisor.hyperv.SyntheticMsrs;
+import portcullis.hypervisor.vsm.VsmRegisters;
 import portcullis.tlfs.HvRegister;
 import portcullis.tlfs.HvStatus;
 
@@ -20,6 +21,8 @@ public final class VpRegisters {
     private final RegisterGroup synthetic;
     private final RegisterGroup described;
     private final RegisterGroup suspension;
+    /** Null where trust levels are not offered. */
+    private final RegisterGroup vsm;
 
     public VpRegisters(Partition partition, VirtualProcessor vp, VtlContext context, SyntheticMsrs syntheticMsrs) {
         cpu = vp.cpu();
@@ -33,6 +36,7 @@ public final class VpRegisters {
         described = new InterfaceRegisters(
                 partition.hyperv().leaves(partition.config().apicIds().length));
         suspension = new SuspensionRegisters(context);
+        vsm = partition.hyperv().trustLevels() > 0 ? new VsmRegisters(partition, vp, context) : null;
     }
 
     private RegisterGroup group(HvRegister name) {
@@ -46,6 +50,7 @@ public final class VpRegisters {
             case 0x06, 0x07 -> segments;
             case 0x08 -> msrs;
             case 0x09, 0x0a, 0x0b -> synthetic;
+            case 0x0d, 0x0e -> vsm;
             default -> null;
         };
     }

@@ -26,6 +26,9 @@ public final class StartCalls {
         if (target.status() != HvStatus.SUCCESS) {
             return target.status();
         }
+        if (call.partition().trustLevels().startupDenied(call.level().level())) {
+            return HvStatus.ACCESS_DENIED;
+        }
         int level = target.context().level();
         InitialContext wanted = new InitialContext(call, CONTEXT);
         if (!wanted.acceptable(call.vp().cpu(), level == 0)) {

@@ -1,0 +1,58 @@
+package portcullis.hypervisor.vsm;
+
+import portcullis.tlfs.register.VsmRegisters.VsmVina;
+
+/** Registers that a trust level above 0 has on each VP for itself and for those below it. The VP's thread. */
+public final class SecureConfig {
+    private static final int LEVELS = 3;
+
+    private long vina;
+    /** HvRegisterVsmVpSecureConfigVtl0 and up. */
+    private final long[] lower = new long[LEVELS];
+
+    private long interceptControl;
+    private final long[] interceptMasks = new long[3];
+
+    /** HvRegisterVsmVina. */
+    public VsmVina vina() {
+        return new VsmVina(vina);
+    }
+
+    void setVina(long value) {
+        vina = value;
+    }
+
+    /** HvRegisterVsmVpSecureConfigVtl{@code level}. */
+    public long lower(int level) {
+        return lower[level];
+    }
+
+    void setLower(int level, long value) {
+        lower[level] = value;
+    }
+
+    /** HvX64RegisterCrInterceptControl: what of lower levels is intercepted. */
+    public long interceptControl() {
+        return interceptControl;
+    }
+
+    void setInterceptControl(long value) {
+        interceptControl = value;
+    }
+
+    /** CR0, CR4 and IA32_MISC_ENABLE: which bits' changes are intercepted. */
+    public long interceptMask(int which) {
+        return interceptMasks[which];
+    }
+
+    void setInterceptMask(int which, long value) {
+        interceptMasks[which] = value;
+    }
+
+    public void reset() {
+        vina = 0;
+        java.util.Arrays.fill(lower, 0);
+        interceptControl = 0;
+        java.util.Arrays.fill(interceptMasks, 0);
+    }
+}

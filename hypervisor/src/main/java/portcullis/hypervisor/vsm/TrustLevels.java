@@ -1,0 +1,109 @@
+package portcullis.hypervisor.vsm;
+
+import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.register.VsmRegisters.VsmPartitionConfig;
+import portcullis.tlfs.register.VsmRegisters.VsmPartitionStatus;
+
+/** What a partition has of trust levels: which are enabled, and how each is configured. Any VP's thread. */
+public final class TrustLevels {
+    private static final int LEVELS = 3;
+    private static final int ALL_ACCESS = VsmPartitionConfig.DEFAULT_VTL_PROTECTION_MASK_MASK;
+
+    private final int maximum;
+    private int enabled = 1;
+    private int mbec;
+    private final long[] config = new long[LEVELS];
+
+    /** @param maximum the highest level that can be enabled */
+    public TrustLevels(int maximum) {
+        this.maximum = maximum;
+    }
+
+    public int maximum() {
+        return maximum;
+    }
+
+    /** Whether a level is enabled for the partition. */
+    public synchronized boolean enabled(int level) {
+        return level >= 0 && (enabled >>> level & 1) != 0;
+    }
+
+    /** Whether mode based execute control was asked for when the level was enabled. */
+    public synchronized boolean mbec(int level) {
+        return (mbec >>> level & 1) != 0;
+    }
+
+    /** The highest enabled level below {@code level}. */
+    synchronized int highestBelow(int level) {
+        return 31 - Integer.numberOfLeadingZeros(enabled & (1 << level) - 1);
+    }
+
+    /** @return an HV_STATUS */
+    synchronized int enable(int caller, int level, boolean withMbec) {
+        if (level < 1 || level > maximum) {
+            return HvStatus.INVALID_PARAMETER;
+        }
+        if ((enabled >>> level & 1) != 0) {
+            return HvStatus.VTL_ALREADY_ENABLED;
+        }
+        if (caller < level && highestBelow(level) != caller) {
+            return HvStatus.ACCESS_DENIED;
+        }
+        enabled |= 1 << level;
+        mbec |= withMbec ? 1 << level : 0;
+        config[level] = VsmPartitionConfig.ZERO_MEMORY_ON_RESET
+                | (long) ALL_ACCESS << VsmPartitionConfig.DEFAULT_VTL_PROTECTION_MASK_SHIFT;
+        return HvStatus.SUCCESS;
+    }
+
+    /** HvRegisterVsmPartitionStatus. */
+    public synchronized long status() {
+        return (long) enabled << VsmPartitionStatus.ENABLED_VTL_SET_SHIFT
+                | (long) maximum << VsmPartitionStatus.MAXIMUM_VTL_SHIFT
+                | (long) mbec << VsmPartitionStatus.MBEC_ENABLED_VTL_SET_SHIFT;
+    }
+
+    /** HvRegisterVsmPartitionConfig of one level above 0. */
+    public synchronized VsmPartitionConfig config(int level) {
+        return new VsmPartitionConfig(config[level]);
+    }
+
+    /** What a write to the register leaves there: protection enable and default mask are write-once (TLFS-NOTES). */
+    synchronized VsmPartitionConfig writeConfig(int level, VsmPartitionConfig wanted) {
+        long value = wanted.asUint64();
+        VsmPartitionConfig before = new VsmPartitionConfig(config[level]);
+        if (before.enableVtlProtection()) {
+            long once = VsmPartitionConfig.ENABLE_VTL_PROTECTION
+                    | (long) ALL_ACCESS << VsmPartitionConfig.DEFAULT_VTL_PROTECTION_MASK_SHIFT;
+            value = value & ~once | before.asUint64() & once;
+        }
+        config[level] = value;
+        return new VsmPartitionConfig(value);
+    }
+
+    /** Whether some level above {@code level} refuses that lower ones start or reset processors. */
+    public synchronized boolean startupDenied(int level) {
+        for (int higher = level + 1; higher < LEVELS; higher++) {
+            if (new VsmPartitionConfig(config[higher]).denyLowerVtlStartup()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether memory is to be zeroed when the partition is reset. */
+    public synchronized boolean zeroesMemory() {
+        for (int level = 1; level < LEVELS; level++) {
+            if ((enabled >>> level & 1) != 0 && new VsmPartitionConfig(config[level]).zeroMemoryOnReset()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    public synchronized void reset() {
+        enabled = 1;
+        mbec = 0;
+        java.util.Arrays.fill(config, 0);
+    }
+}
