@@ -50,6 +50,7 @@ void check_flush_spaces(void);
 void check_ipi(void);
 void check_time(void);
 void check_synic(void);
+void check_connections(void);
 void check_vp_registers(void); /* registers, VP index, translation */
 void check_start(void);        /* starts the last processor by hypercall */
 void check_hostile(void);      /* input that changes while it is read, random words */

@@ -25,6 +25,7 @@ static const struct {
     {"ipi", check_ipi},
     {"time", check_time},
     {"synic", check_synic},
+    {"connection", check_connections},
     {"registers", check_vp_registers},
     {"hostile", check_hostile},
 };

@@ -158,7 +158,7 @@ static void check_disabled(void) {
     empty_slot();
 }
 
-static void check_connections(void) {
+static void check_no_connection(void) {
     uint32_t *input = (uint32_t *)input_page;
     memset(input_page, 0, 256);
     input[0] = 0x123456;
@@ -184,7 +184,7 @@ static void check_connections(void) {
 }
 
 void check_synic(void) {
-    check_connections();
+    check_no_connection();
     if (!hv_may(HV_HAS_SYNIC)) {
         skip("the synthetic interrupt controller", "not offered");
         return;

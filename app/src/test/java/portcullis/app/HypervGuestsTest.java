@@ -46,6 +46,10 @@ class HypervGuestsTest {
             "ipi fast: to all at once, asleep",
             "ipi in memory, with a set: to one at a time, asleep",
             "time: the page's time is never before the counter's",
+            "time timer 0: one shot: it comes",
+            "synic: a message for a busy slot waits, and the slot says so",
+            "connection to processor 0: they come in order, with an interrupt each",
+            "registers: five at once",
             "hostile: and the interface still works");
 
     @TempDir
