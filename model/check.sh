@@ -99,9 +99,10 @@ two="-DFLUSHES2=0"
 # shellcheck disable=SC2086,SC2046 # words
 {
     echo "the model, exhaustively:"
-    exhaust "two flush, one any set" $two "$(to 0050)"
+    exhaust "two flush crosswise" $two "$(to 0056)"
     exhaust "three flush in a ring" "$(to 0142)"
-    exhaust "two threads inhibit" $one -DINHIBITS_B=1
+    exhaust "two threads inhibit" $one "$(to 0006)" -DINHIBITS_B=1
+    exhaust "one flushes any set" $one
     exhaust "level 1 locks and asks" $two "$(to 0012)" -DINTERRUPTS=1 -DINHIBITS_A=0
     exhaust "locks and the host" $one "$(to 0002)" -DINTERRUPTS=1
     exhaust "pause and reset" $two "$(to 0012)" -DPAUSES=1
@@ -112,6 +113,7 @@ two="-DFLUSHES2=0"
     ends "level 1 locks and asks" $one -DINTERRUPTS=1 -DINHIBITS_A=0
     if [ -n "$full" ]; then
         exhaust "two flush any sets" $two
+        exhaust "two threads inhibit, any set" $one -DINHIBITS_B=1
         exhaust "two flush, level 1 asks" $two "$(to 0057)" -DINTERRUPTS=1 -DINHIBITS_A=0
         exhaust "two flush, pause" $two "$(to 0057)" -DPAUSES=1
         exhaust "two flush, INIT" $two "$(to 0012)" -DINITS=1
@@ -138,6 +140,7 @@ checked=
     mutation SUSPENDED_TAKES_NO_INTERRUPT "$(to 0002)" $one -DINTERRUPTS=1 -DINHIBITS_A=0
     mutation INHIBIT_DOES_NOT_WAIT $one
     mutation INHIBIT_LEAVES_WHAT_IS_PENDING $one
+    mutation INHIBIT_LOOKS_AT_THE_REQUEST $one
     mutation INHIBIT_AWAITS_EVERYBODY -DSLOW=1 $one
     mutation LIFT_DOES_NOT_WAKE $one
     mutation LIFT_WAKES_BEFORE_IT_OPENS $one

@@ -75,6 +75,7 @@ byte reasons[N];
 byte waiters[N];   /* WaiterSet: a bit a VP */
 byte ticket[N];    /* FlushPass.ticket: on whom a VP's level 0 waits */
 byte request[N];
+bit pending[N];    /* PendingFlushes: what a FLUSH request stands for */
 byte mode[N];
 bit quiet[N];
 byte answered;     /* VPs whose level 1 has taken an interrupt */
@@ -91,7 +92,7 @@ bit posted[N];     /* has told a target to flush, in this attempt */
 /* The target acts on a flush: on its own thread, outside guest code. Within an atomic block. */
 inline act(vp) {
     if
-    :: request[vp] & FLUSH ->
+    :: pending[vp] ->
         assert(!inhibited[vp]); /* invariant 2 */
         forget(vp)
     :: else
@@ -100,7 +101,7 @@ inline act(vp) {
 
 /* Its TLB is empty. */
 inline forget(vp) {
-    request[vp] = request[vp] & ~FLUSH;
+    pending[vp] = 0;
     due[vp] = 0;
     owed[0] = owed[0] & ~BIT(vp);
     owed[1] = owed[1] & ~BIT(vp);
@@ -244,8 +245,8 @@ inline next_target(from) {
 
 /* Asks a target to flush. A kick brings it out of guest code. */
 inline post(vp) {
-    request[vp] = request[vp] | FLUSH;
-    posted[me] = 1
+    atomic { pending[vp] = 1; posted[me] = 1 };
+    request[vp] = request[vp] | FLUSH
 }
 
 /* FlushPass.leave */
@@ -292,23 +293,25 @@ top: /* VpRunner.turn: the requests, one a turn */
     :: atomic { (request[me] & (WORK | INIT | PAUSE)) == PAUSE -> quiet[me] = 1 };
         atomic { (request[me] & (WORK | INIT)) || !(request[me] & PAUSE) -> quiet[me] = 0 };
         goto top
-    :: atomic { (request[me] & (WORK | INIT | PAUSE | RESUME)) == RESUME ->
+    :: atomic { (request[me] & (WORK | INIT | PAUSE | FLUSH)) == FLUSH -> request[me] = request[me] & ~FLUSH };
+        atomic { act(me) };
+        goto top
+    :: atomic { (request[me] & (WORK | INIT | PAUSE | FLUSH | RESUME)) == RESUME ->
             request[me] = request[me] & ~RESUME;
             mustwake[me] = 0
         };
         atomic { acknowledge() };
         goto top
-    :: atomic { (request[me] & (WORK | INIT | PAUSE | RESUME | INTERRUPT)) == INTERRUPT && !deaf() ->
+    :: atomic { (request[me] & (WORK | INIT | PAUSE | FLUSH | RESUME | INTERRUPT)) == INTERRUPT && !deaf() ->
             request[me] = request[me] & ~INTERRUPT
         };
         goto higher
 #ifndef MUTATE_SUSPENDED_RUNS
-        /* Suspended: it sleeps until there is one of the above. Only itself could suspend it now. */
-    :: atomic { !(request[me] & ~FLUSH) && ticket[me] == NONE ->
+        /* Suspended: it sleeps until there is one of the above (FLUSH alone would not wake it). Only itself could suspend it now. */
+    :: atomic { !request[me] && ticket[me] == NONE ->
 #else
-    :: atomic { !(request[me] & ~FLUSH) ->
+    :: atomic { !request[me] ->
 #endif
-            act(me);
             acknowledge();
             mode[me] = GUEST;
             assert(!due[me]);           /* invariant 1 */
@@ -379,7 +382,7 @@ hypercall: /* FlushPass.enter */
 #endif
 #endif
 #ifdef MUTATE_FLUSHES_AS_IT_ENTERS
-        atomic { post(t) };
+        post(t);
 #endif
         next_target(t + 1)
     od;
@@ -391,7 +394,9 @@ hypercall: /* FlushPass.enter */
     next_target(0);
     do
     :: t == N -> break
-    :: atomic { t < N -> post(t); next_target(t + 1) }
+    :: t < N ->
+        post(t);
+        next_target(t + 1)
     od;
 #ifdef LEAVES_EARLY
     leave();
@@ -502,9 +507,13 @@ proctype Host(byte me; byte inhibits) {
 #ifndef MUTATE_INHIBIT_LEAVES_WHAT_IS_PENDING
         /* The VP does it, and this waits for that VP alone. */
         if
+#ifdef MUTATE_INHIBIT_LOOKS_AT_THE_REQUEST
         :: request[g] & FLUSH ->
+#else
+        :: pending[g] ->
+#endif
             request[g] = request[g] | WORK;
-            !(request[g] & FLUSH)
+            !pending[g]
         :: else
         fi;
 #endif

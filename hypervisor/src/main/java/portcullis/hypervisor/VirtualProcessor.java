@@ -297,8 +297,8 @@ public final class VirtualProcessor {
     public void inhibitFlushes(int level) {
         context(level).inhibitFlushes(InhibitReason.HOST, index, () -> {}, () -> {
             // Flushes that have completed, as their callers see it, must not come later (DESIGN.md, section 5,
-            // invariant 2).
-            if (requests.flushPending()) {
+            // invariant 2). The request bit does not tell: the VP takes it first, and flushes then.
+            if (pendingFlushes.pending()) {
                 call(this::applyFlushes);
             }
         });
@@ -311,7 +311,7 @@ public final class VirtualProcessor {
      */
     public void inhibitFlushes(int level, InhibitReason reason, VirtualProcessor holder) {
         context(level).inhibitFlushes(reason, holder.index(), holder::doWork, () -> {
-            if (requests.flushPending()) {
+            if (pendingFlushes.pending()) {
                 callFrom(holder, this::applyFlushes);
             }
         });

@@ -108,10 +108,6 @@ final class VpRequests {
         return (word & (FLUSH | IN_GUEST)) == (FLUSH | IN_GUEST);
     }
 
-    boolean flushPending() {
-        return (word & FLUSH) != 0;
-    }
-
     /** Takes PAUSE away. */
     void resume() {
         int before = (int) WORD.getAndBitwiseAnd(this, ~PAUSE);

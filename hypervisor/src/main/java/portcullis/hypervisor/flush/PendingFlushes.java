@@ -21,6 +21,8 @@ public final class PendingFlushes {
     private int[] how = new int[FIRST];
     /** Levels, a bit each, of which everything goes. */
     private int everything;
+    /** Something is to be done, or being done. */
+    private volatile boolean pending;
 
     private static final int GLOBALS = 1 << 8;
     /** Instead of a number of pages: all of the space. */
@@ -29,6 +31,7 @@ public final class PendingFlushes {
     /** All translations of one level. */
     public synchronized void addEverything(int level) {
         everything |= 1 << level;
+        pending = true;
     }
 
     /** All of one address space, or of all ({@link VirtualCpu#ALL_SPACES}). */
@@ -42,6 +45,7 @@ public final class PendingFlushes {
     }
 
     private void add(int level, long addressSpace, long address, long number, boolean globals) {
+        pending = true;
         if (count == MOST) {
             everything |= 1 << level;
             return;
@@ -80,5 +84,11 @@ public final class PendingFlushes {
         }
         count = 0;
         everything = 0;
+        pending = false;
+    }
+
+    /** Whether something is still to be done. False only when the TLBs have been changed: {@link #apply} has ended. Any thread. */
+    public boolean pending() {
+        return pending;
     }
 }

@@ -174,8 +174,8 @@ public final class FlushPass {
 
     /** Of a lift, on its thread. @return whether this call ended the suspension */
     boolean resume(int from) {
-        int now = ticket;
-        boolean ended = now == from && TICKET.compareAndSet(this, from, NONE);
+        int now = (int) TICKET.compareAndExchange(this, from, NONE);
+        boolean ended = now == from;
         // Where somebody else's lift has emptied the ticket it may not have come to tell: after any lift the owner
         // knows.
         if (ended || now == NONE) {
