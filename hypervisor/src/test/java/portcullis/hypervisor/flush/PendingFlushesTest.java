@@ -23,8 +23,8 @@ class PendingFlushesTest {
     @Test
     void shouldBePendingUntilTheTlbHasChanged() {
         List<Boolean> meanwhile = new ArrayList<>();
-        VirtualCpu cpu = (VirtualCpu)
-                Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {VirtualCpu.class}, (proxy, method, args) -> {
+        VirtualCpu cpu = (VirtualCpu) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {VirtualCpu.class}, (proxy, method, args) -> {
                     meanwhile.add(flushes.pending());
                     return null;
                 });
