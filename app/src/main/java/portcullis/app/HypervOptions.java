@@ -25,12 +25,12 @@ final class HypervOptions {
                 }
                 return HypervConfig.OFF;
             }
-            case "on" -> set.addAll(HypervConfig.available());
+            case "on" -> set.addAll(HypervConfig.usual());
             case "identity" -> {
                 // The signature alone.
             }
             case "vsm" -> {
-                set.addAll(HypervConfig.available());
+                set.addAll(HypervConfig.usual());
                 levels = levels(words[0]);
             }
             default -> throw new UserError("--hyperv %s: say on, off, identity or vsm".formatted(words[0]));

@@ -126,6 +126,11 @@ public interface VirtualCpu extends Saved, AutoCloseable {
     /** Whether the processor could hold {@code value}: no reserved bit is set, no combination that it refuses. */
     boolean accepts(Register register, long value);
 
+    /**
+     * Has instructions raise #GP(0) outside privilege level 0, in the current context: SGDT (bit 0), SIDT (1), SLDT (2), STR (3).
+     */
+    void preventStores(int instructions);
+
     /** Delivers an exception at the next run, as a fault at the current instruction pointer. */
     void injectException(int vector, boolean hasErrorCode, int errorCode);
 

@@ -83,6 +83,7 @@ public final class Partition implements AutoCloseable {
     private final Reenlightenment reenlightenment = new Reenlightenment();
     private final Connections connections = new Connections(new Synics());
     private final HypercallTable hypercallTable;
+    private volatile long debugOptions;
     private volatile Consumer<GuestCrash> crashListener = crash -> {};
     private final PartitionTrace trace;
     private final List<VirtualProcessor> processors;
@@ -220,6 +221,15 @@ public final class Partition implements AutoCloseable {
             VtlContext context = processors.get(vp).context(vtl);
             return context == null ? null : context.synic();
         }
+    }
+
+    /** HV_X64_MSR_SYNDBG_OPTIONS. */
+    public long debugOptions() {
+        return debugOptions;
+    }
+
+    public void setDebugOptions(long value) {
+        debugOptions = value;
     }
 
     HypercallTable hypercallTable() {
@@ -448,6 +458,7 @@ public final class Partition implements AutoCloseable {
         }
         crashRegisters.reset();
         reenlightenment.reset();
+        debugOptions = 0;
         processors.forEach(vp -> vp.call(vp::reset));
         closeHigherLevels();
         VirtualProcessor boot = processors.getFirst();

@@ -196,6 +196,9 @@ public final class VtlContext {
         synic.reset();
         apic.reset();
         secureConfig.reset();
+        if (syntheticMsrs != null) {
+            syntheticMsrs.reset();
+        }
         awaitsTlbLock = false;
     }
 

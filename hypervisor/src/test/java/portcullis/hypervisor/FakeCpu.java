@@ -111,6 +111,9 @@ public final class FakeCpu implements VirtualCpu {
     }
 
     @Override
+    public void preventStores(int instructions) {}
+
+    @Override
     public boolean accepts(Register register, long value) {
         return true;
     }

@@ -32,6 +32,9 @@ public enum Enlightenment {
     RESET("reset", PartitionPrivilege.ACCESS_RESET_REG, 0, 0),
     REENLIGHTENMENT("reenlightenment", PartitionPrivilege.ACCESS_REENLIGHTENMENT_CONTROLS, 0, 0),
     IDLE("idle", PartitionPrivilege.ACCESS_GUEST_IDLE_REG, HvCpuid.FEATURES_EDX_GUEST_IDLE_STATE, 0),
+    NPIEP("npiep", 0, HvCpuid.FEATURES_EDX_NPIEP, 0),
+    /** The synthetic debugger's options register; there is no debugger behind it, and its calls are refused. */
+    SYNTHETIC_DEBUGGER("syndbg", 0, HvCpuid.FEATURES_EDX_DEBUG_MSRS, 0),
     VP_REGISTERS("vp-registers", PartitionPrivilege.ACCESS_VP_REGISTERS, 0, 0),
     START_VP("start-vp", PartitionPrivilege.START_VIRTUAL_PROCESSOR, 0, 0),
     EXTENDED_CALLS("ext-calls", PartitionPrivilege.ENABLE_EXTENDED_HYPERCALLS, 0, 0);

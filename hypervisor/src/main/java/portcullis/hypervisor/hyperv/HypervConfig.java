@@ -19,8 +19,8 @@ public record HypervConfig(boolean offered, Set<Enlightenment> enlightenments, i
     /** No interface. */
     public static final HypervConfig OFF = new HypervConfig(false, Set.of(), 0);
 
-    /** Everything but trust levels. */
-    public static final HypervConfig ON = new HypervConfig(true, available(), 0);
+    /** All that is usual. */
+    public static final HypervConfig ON = new HypervConfig(true, usual(), 0);
 
     private static final int MAX_LEAF = 0x4000000c;
     /** Retries of a spin lock before NotifyLongSpinWait. */
@@ -51,6 +51,11 @@ public record HypervConfig(boolean offered, Set<Enlightenment> enlightenments, i
     /** All that a partition can offer. */
     public static Set<Enlightenment> available() {
         return EnumSet.allOf(Enlightenment.class);
+    }
+
+    /** What a partition offers unless told otherwise: not the debugger's register, which leads nowhere. */
+    public static Set<Enlightenment> usual() {
+        return EnumSet.complementOf(EnumSet.of(Enlightenment.SYNTHETIC_DEBUGGER));
     }
 
     public boolean has(Enlightenment one) {

@@ -9,6 +9,7 @@ import portcullis.hypervisor.apic.ApicMode;
 import portcullis.hypervisor.apic.LocalApic;
 import portcullis.tlfs.HvMsr;
 import portcullis.tlfs.SyntheticMsr;
+import portcullis.tlfs.register.MsrContents.NpiepConfig;
 
 /**
  * RDMSR and WRMSR of the synthetic MSRs (TLFS), for one trust level of one VP, on the VP's thread. What the partition may use is
@@ -24,6 +25,7 @@ public final class SyntheticMsrs {
     private final VirtualProcessor vp;
     private final VtlContext context;
     private final PartitionLevel level;
+    private int npiep;
     private final boolean[] readable = new boolean[COUNT];
     private final boolean[] writable = new boolean[COUNT];
 
@@ -44,6 +46,11 @@ public final class SyntheticMsrs {
                 writable[index] = msr.writable();
             }
         }
+    }
+
+    /** What is kept here, as after a reset. */
+    public void reset() {
+        npiep = 0;
     }
 
     /** Whether {@code msr} is in the range that is the hypervisor's. */
@@ -77,6 +84,8 @@ public final class SyntheticMsrs {
             case HvMsr.CRASH_P0, HvMsr.CRASH_P0 + 1, HvMsr.CRASH_P0 + 2, HvMsr.CRASH_P0 + 3, HvMsr.CRASH_P0 + 4 ->
                 partition.crashRegisters().parameter(exit.msr - HvMsr.CRASH_P0);
             case HvMsr.CRASH_CTL -> partition.crashRegisters().capabilities();
+            case HvMsr.NPIEP_CONFIG -> npiep;
+            case HvMsr.DEBUG_OPTIONS -> partition.debugOptions();
             case HvMsr.REENLIGHTENMENT_CONTROL, HvMsr.TSC_EMULATION_CONTROL, HvMsr.TSC_EMULATION_STATUS ->
                 partition.reenlightenment().read(exit.msr);
             default -> {
@@ -121,6 +130,14 @@ public final class SyntheticMsrs {
             }
             case HvMsr.CRASH_P0, HvMsr.CRASH_P0 + 1, HvMsr.CRASH_P0 + 2, HvMsr.CRASH_P0 + 3, HvMsr.CRASH_P0 + 4 ->
                 partition.crashRegisters().setParameter(msr - HvMsr.CRASH_P0, value);
+            case HvMsr.NPIEP_CONFIG -> {
+                if ((value & NpiepConfig.RESERVED) != 0) {
+                    return false;
+                }
+                npiep = (int) value;
+                vp.cpu().preventStores(npiep);
+            }
+            case HvMsr.DEBUG_OPTIONS -> partition.setDebugOptions(value);
             case HvMsr.CRASH_CTL -> partition.guestCrashes(vp.index(), context.level(), value);
             case HvMsr.REENLIGHTENMENT_CONTROL, HvMsr.TSC_EMULATION_CONTROL, HvMsr.TSC_EMULATION_STATUS -> {
                 return partition.reenlightenment().write(msr, value);

@@ -295,6 +295,11 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     }
 
     @Override
+    public void preventStores(int instructions) {
+        msrs.storesPrevented = instructions;
+    }
+
+    @Override
     public boolean accepts(Register register, long value) {
         return ValidState.accepts(this, register, value);
     }

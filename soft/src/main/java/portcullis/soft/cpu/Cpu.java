@@ -280,6 +280,20 @@ public abstract class Cpu extends ControlRegisters {
     /** DR6 bits of the last #DB. */
     protected int debugBits;
 
+    // Instructions that tell user mode where system tables are: bits of MsrFile.storesPrevented.
+    public static final int STORE_GDT = 1;
+    public static final int STORE_IDT = 1 << 1;
+    public static final int STORE_LDT = 1 << 2;
+    public static final int STORE_TASK = 1 << 3;
+
+    /** #GP(0) for one of these outside privilege level 0, where UMIP or whoever owns the processor prevents it. */
+    public final void requireStore(int instruction) {
+        boolean prevented = (cr4() & CR4_UMIP) != 0 || (msrs.storesPrevented & instruction) != 0;
+        if (prevented && cpl() != 0) {
+            throw fault(Fault.GP, 0);
+        }
+    }
+
     /** Raises #DB as a fault or trap with these DR6 bits set. */
     public final Fault debug(long dr6Bits, boolean trap) {
         debugBits = (int) dr6Bits;

@@ -118,9 +118,7 @@ final class SegmentOp extends Op {
         if (!cpu.isProtected()) {
             throw cpu.fault(Fault.UD);
         }
-        if ((cpu.cr4() & Cpu.CR4_UMIP) != 0 && cpu.cpl() != 0) {
-            throw cpu.fault(Fault.GP, 0);
-        }
+        cpu.requireStore(register == Registers.LDTR ? Cpu.STORE_LDT : Cpu.STORE_TASK);
         store(cpu, cpu.selector(register));
     }
 

@@ -24,6 +24,8 @@ public final class MsrFile {
 
     public long tscAdjust;
     public long pat;
+    /** Instructions that are refused in user mode, whatever CR4.UMIP says: bits {@code Cpu.STORE_GDT} and on. */
+    public int storesPrevented;
 
     /** Power-up values (SDM table 10-1, 12.11, 12.12). */
     public void reset() {
@@ -39,6 +41,7 @@ public final class MsrFile {
         tscOffset = 0;
         tscAdjust = 0;
         pat = 0x0007_0406_0007_0406L;
+        storesPrevented = 0;
     }
 
     public void save(StateWriter out) {
@@ -54,6 +57,7 @@ public final class MsrFile {
         out.putLong(tscOffset);
         out.putLong(tscAdjust);
         out.putLong(pat);
+        out.putInt(storesPrevented);
     }
 
     public void restore(StateReader in) {
@@ -69,5 +73,6 @@ public final class MsrFile {
         tscOffset = in.getLong();
         tscAdjust = in.getLong();
         pat = in.getLong();
+        storesPrevented = in.getInt();
     }
 }

@@ -45,9 +45,7 @@ final class TableOp extends Op {
 
     /** The base is stored whole whatever the operand size, as every processor since the 386 does. */
     private void store(Cpu cpu, long base, int limit) {
-        if ((cpu.cr4() & Cpu.CR4_UMIP) != 0 && cpu.cpl() != 0) {
-            throw cpu.fault(Fault.GP, 0);
-        }
+        cpu.requireStore(kind == SGDT ? Cpu.STORE_GDT : Cpu.STORE_IDT);
         int size = in.is64() ? 8 : 4;
         long address = linear(cpu, size + 2, true);
         cpu.probeWrite(address + 2, size);
