@@ -450,6 +450,9 @@ public final class Partition implements AutoCloseable {
     }
 
     private void resetEverything() {
+        if (trustLevels.zeroesMemory()) {
+            memory.zeroRam();
+        }
         resetListeners.forEach(Runnable::run);
         for (PartitionLevel level : levels) {
             if (level != null) {

@@ -187,6 +187,17 @@ public final class GuestMemory implements AutoCloseable {
         written(gpa, length);
     }
 
+    /** Makes all RAM zero again. Pages that nobody has touched cost nothing. */
+    public void zeroRam() {
+        for (Segment segment : segments) {
+            for (long gpa = segment.gpa; segment.writable && gpa < segment.gpa + segment.size; gpa += PAGE_SIZE) {
+                if ((pageFlags(gpa) & PAGE_DIRTY) != 0) {
+                    fill(gpa, PAGE_SIZE, (byte) 0);
+                }
+            }
+        }
+    }
+
     public byte getByte(long gpa) {
         return HostMemory.getByteAcquire(checkedHost(gpa, 1, false));
     }
