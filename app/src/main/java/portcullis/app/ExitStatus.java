@@ -14,5 +14,14 @@ final class ExitStatus {
     /** By virtual time: every processor waits for something that cannot come. */
     static final int STALLED = 4;
 
+    /** The guest says, through the assertion port, that what it asserts does not hold. */
+    static final int ASSERTION_FAILED = 5;
+
+    /** By virtual time: the limit that --limit sets was reached. */
+    static final int ENDLESS = 6;
+
+    /** 'explore' has found a seed whose run fails. */
+    static final int FOUND = 7;
+
     private ExitStatus() {}
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
+import portcullis.hypervisor.schedule.Schedule;
 import portcullis.machine.config.BootFiles;
 import portcullis.machine.config.ConsoleKind;
 import portcullis.machine.config.DiskFile;
@@ -125,6 +126,33 @@ final class MachineOptions {
     Long seed;
 
     @Option(
+            names = "--schedule",
+            paramLabel = "random[:LEAST-MOST]|pct:DEPTH[:LENGTH]",
+            description =
+                    "With --time virtual: how a seed interleaves processors. random: whoever, for LEAST to MOST instructions"
+                            + " (50-5000). pct: by random priorities that change DEPTH - 1 times in a run of LENGTH"
+                            + " instructions. Default: random.")
+    String schedule;
+
+    @Option(
+            names = "--limit",
+            paramLabel = "N",
+            converter = InstructionCount.class,
+            description =
+                    "With --time virtual: ends with status 6 after so many instructions, 500k or 2G say. Default: none; 100M for"
+                            + " explore.")
+    Long limit;
+
+    @Option(
+            names = "--inhibits",
+            paramLabel = "N",
+            converter = InstructionCount.class,
+            description =
+                    "With --time virtual: the host inhibits TLB flushes of processors and lifts that again at random, by the"
+                            + " seed, about every N instructions. Default: never.")
+    Long inhibits;
+
+    @Option(
             names = "--trace",
             paramLabel = "FILE",
             description =
@@ -162,9 +190,7 @@ final class MachineOptions {
             throw new UserError(
                     "--cpus %d: a machine has 1 to %d processors".formatted(cpus, MachineConfig.MAX_PROCESSORS));
         }
-        if (time == TimeName.host && seed != null) {
-            throw new UserError("--seed needs --time virtual");
-        }
+        TimeSource source = timeSource();
         traceFiles();
         EventChoice.parse(traceEvents);
         if (!exitCode.equals("guest") && !exitCode.equals("0")) {
@@ -174,8 +200,6 @@ final class MachineOptions {
             throw new UserError(
                     "%d disks are too many; a machine has at most %d".formatted(disks.size(), MachineConfig.MAX_DISKS));
         }
-        TimeSource source =
-                time == TimeName.host ? new TimeSource.Host() : new TimeSource.Virtual(seed == null ? 0 : seed);
         return new MachineConfig(
                 cpus,
                 memory,
@@ -184,6 +208,37 @@ final class MachineOptions {
                 source,
                 console == ConsoleName.virtio ? ConsoleKind.VIRTIO : ConsoleKind.SERIAL,
                 HypervOptions.parse(hyperv));
+    }
+
+    private TimeSource timeSource() {
+        if (time == TimeName.host) {
+            String given = seed != null
+                    ? "--seed"
+                    : schedule != null
+                            ? "--schedule"
+                            : limit != null ? "--limit" : inhibits != null ? "--inhibits" : null;
+            if (given != null) {
+                throw new UserError(given + " needs --time virtual");
+            }
+            return new TimeSource.Host();
+        }
+        if (inhibits != null && !HypervOptions.parse(hyperv).offered()) {
+            throw new UserError("--inhibits needs --hyperv on: there are no flush hypercalls to inhibit");
+        }
+        return new TimeSource.Virtual(
+                seed == null ? 0 : seed,
+                schedule(),
+                limit == null ? TimeSource.Virtual.NO_LIMIT : limit,
+                inhibits == null ? 0 : inhibits);
+    }
+
+    /** @throws UserError for what is no schedule */
+    Schedule schedule() {
+        try {
+            return schedule == null ? Schedule.DEFAULT : Schedule.parse(schedule);
+        } catch (IllegalArgumentException refused) {
+            throw new UserError("--schedule %s: %s".formatted(schedule, refused.getMessage()));
+        }
     }
 
     /** Where the serial port goes, as {@code --serial} spells it. @throws UserError where the console is to go there too */

@@ -121,6 +121,15 @@ final class Session {
                         "every processor waits for something that cannot come. Their state:\n" + state.stripTrailing());
                 yield ExitStatus.STALLED;
             }
+            case Outcome.Endless(long ticks, String state) -> {
+                Messages.say("no end after %d instructions, the limit. The processors' state:\n%s"
+                        .formatted(ticks, state.stripTrailing()));
+                yield ExitStatus.ENDLESS;
+            }
+            case Outcome.AssertionFailed(int value) -> {
+                Messages.say("the guest's assertion failed: it wrote 0x%x to the assertion port".formatted(value));
+                yield ExitStatus.ASSERTION_FAILED;
+            }
             case Outcome.HostError(int vp, Throwable cause) -> {
                 Messages.fault(vp < 0 ? "in a device" : "on processor " + vp, cause);
                 yield ExitStatus.INTERNAL;

@@ -30,6 +30,11 @@ public interface VirtualCpu extends Saved, AutoCloseable {
     /** Instructions retired since creation. */
     long retired();
 
+    /** PAUSE instructions executed; wraps around. For ever 0 where the engine does not count them. */
+    default int pauses() {
+        return 0;
+    }
+
     /**
      * INIT or RESET state (SDM table 10-1). INIT keeps what the manual says it keeps, and is the current context's alone; RESET
      * forgets all contexts but 0, which becomes the current one.

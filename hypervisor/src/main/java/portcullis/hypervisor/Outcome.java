@@ -22,9 +22,24 @@ public sealed interface Outcome {
     /**
      * Every processor waits for something that cannot come. Known by virtual time only.
      *
-     * @param state the registers of all, several lines
+     * @param state of all processors, with their registers, several lines
      */
     record Stalled(String state) implements Outcome {}
+
+    /**
+     * The run has come to the limit that the host set. By virtual time only.
+     *
+     * @param ticks how far it came, in nanoseconds of guest time
+     * @param state of all processors, with their registers, several lines
+     */
+    record Endless(long ticks, String state) implements Outcome {}
+
+    /**
+     * The guest says that what it asserts does not hold, through the assertion port.
+     *
+     * @param value what it wrote, not 0
+     */
+    record AssertionFailed(int value) implements Outcome {}
 
     /**
      * A fault of ours.

@@ -15,7 +15,7 @@ import portcullis.hypervisor.PartitionConfig;
 import portcullis.hypervisor.ThreadPerProcessor;
 import portcullis.hypervisor.VpDriver;
 import portcullis.hypervisor.hyperv.Enlightenment;
-import portcullis.hypervisor.schedule.RandomWalk;
+import portcullis.hypervisor.schedule.RandomInhibits;
 import portcullis.hypervisor.schedule.SeededScheduler;
 import portcullis.hypervisor.time.GuestTime;
 import portcullis.hypervisor.time.HostAlarms;
@@ -38,6 +38,7 @@ import portcullis.machine.loader.LoadException;
 import portcullis.machine.pci.PciHost;
 import portcullis.machine.pci.PciSetup;
 import portcullis.machine.serial.Uart16550;
+import portcullis.machine.testdev.AssertionPort;
 import portcullis.machine.testdev.DebugConsole;
 import portcullis.machine.testdev.DebugExit;
 import portcullis.machine.testdev.HypervTestDevice;
@@ -135,11 +136,16 @@ public final class Pc implements AutoCloseable {
             partition.onReset(loops::reset);
         }
         new DebugExit(status -> partition.end(new Outcome.GuestExit(status))).attach(ports);
+        new AssertionPort(value -> partition.end(new Outcome.AssertionFailed(value))).attach(ports);
         new DebugConsole(host.debugConsole()::accept).attach(ports);
         virtio.plug(pci, memory, partition.fabric());
         serial = new Uart16550(COM1, time, interrupts.isa(COM1_IRQ), host.serial());
         serial.attach(ports);
         partition.onReset(() -> resetDevices(acpi));
+        if (config.time() instanceof TimeSource.Virtual virtual && virtual.inhibits() > 0) {
+            RandomInhibits inhibits = new RandomInhibits(partition, virtual.seed(), virtual.inhibits());
+            partition.onReset(inhibits::reset);
+        }
     }
 
     private static Partition makePartition(
@@ -151,14 +157,16 @@ public final class Pc implements AutoCloseable {
                 time = new HostAlarms();
                 driver = new ThreadPerProcessor();
             }
-            case TimeSource.Virtual(long seed) -> {
+            case TimeSource.Virtual virtual -> {
                 VirtualAlarms alarms = new VirtualAlarms(new VirtualClock(TICKS_PER_INSTRUCTION));
                 time = alarms;
-                driver = new SeededScheduler(
+                SeededScheduler scheduler = new SeededScheduler(
                         alarms,
-                        new RandomWalk(seed),
+                        virtual.schedule().begin(virtual.seed(), config.processors()),
                         host.input() ? SeededScheduler.WhenStalled.WAIT : SeededScheduler.WhenStalled.END,
                         host.trace());
+                scheduler.setLimit(virtual.limit());
+                driver = scheduler;
             }
         }
         Engine engine = engines.create(memory, time.clock(), config.processors(), addressBits, entropy(config.time()));
@@ -174,7 +182,7 @@ public final class Pc implements AutoCloseable {
     private static Supplier<RandomGenerator> entropy(TimeSource source) {
         return switch (source) {
             case TimeSource.Host() -> SecureRandom::new;
-            case TimeSource.Virtual(long seed) -> () -> new SplittableRandom(seed);
+            case TimeSource.Virtual virtual -> () -> new SplittableRandom(virtual.seed());
         };
     }
 
@@ -182,8 +190,7 @@ public final class Pc implements AutoCloseable {
     private static LongSupplier wallClock(TimeSource source, Clock clock) {
         return switch (source) {
             case TimeSource.Host() -> System::currentTimeMillis;
-            case TimeSource.Virtual(long seed) ->
-                () -> VIRTUAL_EPOCH_MILLIS + clock.ticks() / (clock.frequency() / 1000);
+            case TimeSource.Virtual virtual -> () -> VIRTUAL_EPOCH_MILLIS + clock.ticks() / (clock.frequency() / 1000);
         };
     }
 

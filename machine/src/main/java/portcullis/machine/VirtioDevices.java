@@ -44,8 +44,8 @@ final class VirtioDevices implements AutoCloseable {
                         Thread.ofPlatform().daemon().name("virtio").factory());
                 executor = thread;
             }
-            case TimeSource.Virtual(long seed) -> {
-                devices.add(new EntropyDevice(EntropySource.seeded(seed)));
+            case TimeSource.Virtual virtual -> {
+                devices.add(new EntropyDevice(EntropySource.seeded(virtual.seed())));
                 thread = null;
                 // On the VP's thread: when a request completes must follow from the guest alone.
                 executor = Runnable::run;

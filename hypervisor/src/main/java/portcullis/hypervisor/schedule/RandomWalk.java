@@ -8,18 +8,28 @@ public final class RandomWalk implements Interleaving {
     public static final int MAXIMUM_BUDGET = 5000;
 
     private final Random random;
+    private final int least;
+    private final int most;
 
+    /** Slices of {@link #MINIMUM_BUDGET} to {@link #MAXIMUM_BUDGET} instructions. */
     public RandomWalk(long seed) {
+        this(seed, MINIMUM_BUDGET, MAXIMUM_BUDGET);
+    }
+
+    /** Slices of {@code least} to {@code most} instructions. */
+    public RandomWalk(long seed, int least, int most) {
         random = new Random(seed);
+        this.least = least;
+        this.most = most;
     }
 
     @Override
-    public int choose(int candidates) {
-        return random.nextInt(candidates);
+    public int choose(int[] ready, int count) {
+        return random.nextInt(count);
     }
 
     @Override
     public long budget() {
-        return random.nextInt(MINIMUM_BUDGET, MAXIMUM_BUDGET + 1);
+        return random.nextInt(least, most + 1);
     }
 }

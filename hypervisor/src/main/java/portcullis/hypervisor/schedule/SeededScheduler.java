@@ -12,6 +12,7 @@ import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.VpDriver;
 import portcullis.hypervisor.VpObserver;
+import portcullis.hypervisor.gate.FlushPass;
 import portcullis.hypervisor.time.VirtualAlarms;
 import portcullis.hypervisor.time.VirtualClock;
 
@@ -44,6 +45,11 @@ public final class SeededScheduler implements VpDriver {
 
     private Thread thread;
 
+    /** Who can run, by index; reused. */
+    private int[] ready;
+
+    private long limit = VirtualAlarms.NEVER;
+
     /** Of the turn that is being taken. */
     private boolean enteredGuest;
 
@@ -60,6 +66,11 @@ public final class SeededScheduler implements VpDriver {
         trace = traceLines == null ? null : new SliceTrace(traceLines);
     }
 
+    /** Ends the run, as {@link Outcome.Endless}, when virtual time has come to {@code ticks}. Before start. */
+    public void setLimit(long ticks) {
+        limit = ticks;
+    }
+
     @Override
     public void start(Partition owner, List<VirtualProcessor> all) {
         if (!owner.engine().capabilities().virtualTime()) {
@@ -68,6 +79,7 @@ public final class SeededScheduler implements VpDriver {
         }
         partition = owner;
         processors = new ArrayList<>(all);
+        ready = new int[all.size()];
         thread = new Thread(() -> drive(all), "all vps");
         thread.setDaemon(true);
         alarms.setRunner(thread);
@@ -109,10 +121,20 @@ public final class SeededScheduler implements VpDriver {
     private void step() {
         serveHost();
         alarms.fireDue();
-        List<VirtualProcessor> ready =
-                processors.stream().filter(VirtualProcessor::ready).toList();
-        if (!ready.isEmpty()) {
-            slice(ready.get(interleaving.choose(ready.size())));
+        if (clock.ticks() >= limit && !processors.isEmpty()) {
+            limit = VirtualAlarms.NEVER;
+            partition.end(new Outcome.Endless(clock.ticks(), state()));
+            return;
+        }
+        int count = 0;
+        for (int i = 0; i < processors.size(); i++) {
+            VirtualProcessor vp = processors.get(i);
+            if (vp.ready()) {
+                ready[count++] = vp.index();
+            }
+        }
+        if (count > 0) {
+            slice(partition.processors().get(ready[interleaving.choose(ready, count)]));
         } else if (!processors.isEmpty()) {
             idle();
         }
@@ -121,13 +143,20 @@ public final class SeededScheduler implements VpDriver {
     /** Serves what the host wants of VPs, and waits while they are paused. */
     private void serveHost() {
         while (true) {
-            for (VirtualProcessor vp : List.copyOf(processors)) {
+            boolean paused = false;
+            for (int i = 0; i < processors.size(); i++) {
+                VirtualProcessor vp = processors.get(i);
                 if (vp.controlPending() && vp.turn() == VirtualProcessor.Turn.STOPPED) {
-                    processors.remove(vp);
+                    processors.remove(i--);
                 }
             }
-            if (processors.stream().noneMatch(VirtualProcessor::paused)) {
-                processors.forEach(VirtualProcessor::acknowledgeResume);
+            for (int i = 0; i < processors.size(); i++) {
+                paused |= processors.get(i).paused();
+            }
+            if (!paused) {
+                for (int i = 0; i < processors.size(); i++) {
+                    processors.get(i).acknowledgeResume();
+                }
                 return;
             }
             sleep(false);
@@ -140,8 +169,10 @@ public final class SeededScheduler implements VpDriver {
             trace.begin(vp.index(), clock.ticks(), vp.cpu().get(Register.RIP), budget);
         }
         long left = budget;
+        int pauses = vp.cpu().pauses();
         while (left > 0) {
-            vp.cpu().setBudget(Math.min(left, clock.instructionsUntil(alarms.nextDeadline())));
+            long next = Math.min(alarms.nextDeadline(), limit);
+            vp.cpu().setBudget(Math.min(left, clock.instructionsUntil(next)));
             enteredGuest = false;
             clock.enter(vp.cpu());
             VirtualProcessor.Turn turn = vp.turn();
@@ -155,7 +186,7 @@ public final class SeededScheduler implements VpDriver {
             left -= ran;
             if (turn == VirtualProcessor.Turn.PAUSED) {
                 serveHost();
-            } else if (turn != VirtualProcessor.Turn.RAN) {
+            } else if (turn != VirtualProcessor.Turn.RAN || clock.ticks() >= limit) {
                 break;
             }
             // Between two turns of a slice, so that a timer that the guest waits for in a loop is not late by a slice.
@@ -163,6 +194,7 @@ public final class SeededScheduler implements VpDriver {
                 alarms.fireDue();
             }
         }
+        interleaving.ran(budget - left, vp.cpu().pauses() != pauses);
         if (trace != null) {
             trace.end(budget - left);
         }
@@ -172,6 +204,8 @@ public final class SeededScheduler implements VpDriver {
     private void idle() {
         long next = alarms.nextDeadline();
         if (next != VirtualAlarms.NEVER) {
+            // Never beyond the limit, so that the run ends at the same time whatever waits there.
+            next = Math.min(next, limit);
             if (trace != null) {
                 trace.idle(clock.ticks(), next);
             }
@@ -179,15 +213,24 @@ public final class SeededScheduler implements VpDriver {
         } else if (whenStalled == WhenStalled.WAIT) {
             sleep(true);
         } else {
-            StringBuilder state = new StringBuilder();
-            for (VirtualProcessor vp : processors) {
-                state.append("vp ").append(vp.index()).append(' ');
-                state.append(vp.context().activity())
-                        .append('\n')
-                        .append(vp.cpu().describe());
-            }
-            partition.end(new Outcome.Stalled(state.toString()));
+            partition.end(new Outcome.Stalled(state()));
         }
+    }
+
+    /** What each VP is about, and its registers. */
+    private String state() {
+        StringBuilder state = new StringBuilder();
+        for (VirtualProcessor vp : processors) {
+            state.append("vp ").append(vp.index()).append(' ');
+            int waitingOn = vp.context().flushPass().waitingOn();
+            if (waitingOn != FlushPass.NONE) {
+                state.append("SUSPENDED on vp ").append(waitingOn);
+            } else {
+                state.append(vp.context().activity());
+            }
+            state.append('\n').append(vp.cpu().describe());
+        }
+        return state.toString();
     }
 
     /** Sleeps until some VP has something to do, or, where time is not paused, an alarm is set. May return early. */

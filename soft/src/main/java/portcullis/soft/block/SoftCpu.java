@@ -79,6 +79,11 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     }
 
     @Override
+    public int pauses() {
+        return pauses;
+    }
+
+    @Override
     public void reset(boolean init) {
         if (!init) {
             forgetOtherContexts();
