@@ -174,7 +174,7 @@ enum {
     HV_FEATURE_UNHALTED_TIMER = 23,
 };
 /* Of hyperv.recommendations. */
-enum { HV_RECOMMENDS_SETS = 11 };
+enum { HV_RECOMMENDS_FLUSHES = 2, HV_RECOMMENDS_IPIS = 10, HV_RECOMMENDS_SETS = 11 };
 
 static inline int hv_may(int privilege) {
     return hyperv.privileges >> privilege & 1;

@@ -101,6 +101,21 @@ class HypervGuestsTest {
                 append);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "identity",
+                "on,-xmm-input,-xmm-output",
+                "on,-tlbflush,-tlbflush-ext",
+                "on,-vapic,-time,-synic,-stimer,-stimer-direct,-crash,-idle",
+                "on,-start-vp,-vp-registers",
+                "vsm=2"
+            })
+    void shouldKeepTheRulesOfWhatIsOffered(String offered) throws IOException {
+        BundledGuest.Run run = BundledGuest.run(folder, "hypercall", "--hyperv", offered, "--cpus", "2");
+        assertEquals(RIGHT, run.status(), run.output());
+    }
+
     @Test
     void shouldOfferNothingWhereItIsOff() throws IOException {
         BundledGuest.Run run = BundledGuest.run(folder, "hypercall");
