@@ -200,19 +200,36 @@ public final class HypercallInterface {
         }
     }
 
+    /** Elements that this slice has not done stay as they are in their registers. */
     private void giveFast(int inputBytes, int outputBytes) {
         int begins = inputBytes + 15 & -16;
-        for (int offset = 0; offset < outputBytes; offset += 8) {
-            long value = 0;
-            for (int i = 0; i < 8; i++) {
-                value |= (context.output[offset + i] & 0xffL) << i * 8;
-            }
+        boolean list = shape.outputElement() != 0;
+        int from = list ? context.outputElement(context.repStart) : 0;
+        int to = list ? context.outputElement(context.repsDone) : outputBytes;
+        for (int offset = from & -8; offset < to; offset += 8) {
             int word = begins + offset >>> 3;
-            switch (word) {
-                case 0 -> cpu.set(Register.RDX, value);
-                case 1 -> cpu.set(Register.R8, value);
-                default -> cpu.setVector(word - 2 >>> 1, word & 1, value);
+            long value = outputWord(word);
+            for (int i = Math.max(from, offset); i < Math.min(to, offset + 8); i++) {
+                int shift = (i & 7) * 8;
+                value = value & ~(0xffL << shift) | (context.output[i] & 0xffL) << shift;
             }
+            setOutputWord(word, value);
+        }
+    }
+
+    private long outputWord(int word) {
+        return switch (word) {
+            case 0 -> cpu.get(Register.RDX);
+            case 1 -> cpu.get(Register.R8);
+            default -> cpu.vector(word - 2 >>> 1, word & 1);
+        };
+    }
+
+    private void setOutputWord(int word, long value) {
+        switch (word) {
+            case 0 -> cpu.set(Register.RDX, value);
+            case 1 -> cpu.set(Register.R8, value);
+            default -> cpu.setVector(word - 2 >>> 1, word & 1, value);
         }
     }
 

@@ -1,0 +1,34 @@
+package portcullis.fuzz;
+
+import java.util.EnumSet;
+import java.util.Set;
+import portcullis.hypervisor.hyperv.Enlightenment;
+import portcullis.hypervisor.hyperv.HypervConfig;
+
+/** What a partition offers, and how many VPs it has. */
+enum Variant {
+    FULL(6, Set.of()),
+    NO_XMM(4, EnumSet.of(Enlightenment.XMM_INPUT, Enlightenment.XMM_OUTPUT)),
+    NO_XMM_OUTPUT(4, EnumSet.of(Enlightenment.XMM_OUTPUT)),
+    BARE(3, EnumSet.allOf(Enlightenment.class)),
+    /** More VPs than one word of a set holds. */
+    MANY(67, Set.of());
+
+    final int processors;
+    private final Set<Enlightenment> missing;
+
+    Variant(int processors, Set<Enlightenment> missing) {
+        this.processors = processors;
+        this.missing = missing;
+    }
+
+    HypervConfig config() {
+        EnumSet<Enlightenment> offered = EnumSet.allOf(Enlightenment.class);
+        offered.removeAll(missing);
+        boolean again = true;
+        while (again) {
+            again = offered.removeIf(one -> one.needs() != null && !offered.contains(one.needs()));
+        }
+        return new HypervConfig(true, offered, 0);
+    }
+}
