@@ -18,13 +18,13 @@ user_tables:                                    # rdx: which
         jb      2f
         je      3f
         str     %rax
-        int3
+        ud2
 1:      sgdt    (%rax)
-        int3
+        ud2
 2:      sidt    (%rax)
-        int3
+        ud2
 3:      sldt    %rax
-        int3
+        ud2
 user_tables_end:
 
 # At 0x71000, with the hypercall page at 0x70000: a near call in segment 0x7000 reaches it.
