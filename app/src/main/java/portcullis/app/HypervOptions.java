@@ -10,6 +10,7 @@ import portcullis.hypervisor.hyperv.HypervConfig;
 /** Reads {@code --hyperv}: {@code off}, or {@code on}, {@code identity} or {@code vsm[=N]} and changes behind it. */
 final class HypervOptions {
     private static final int DEFAULT_TRUST_LEVELS = 1;
+    private static final String UPWARDS = "interrupt-higher-vtl";
 
     private HypervOptions() {}
 
@@ -35,14 +36,30 @@ final class HypervOptions {
             }
             default -> throw new UserError("--hyperv %s: say on, off, identity or vsm".formatted(words[0]));
         }
+        boolean upwards = false;
         for (int i = 1; i < words.length; i++) {
-            change(set, words[i]);
+            if (words[i].startsWith(UPWARDS)) {
+                upwards = upwards(words[i], levels);
+            } else {
+                change(set, words[i]);
+            }
         }
         try {
-            return new HypervConfig(true, set, levels);
+            return new HypervConfig(true, set, levels, upwards);
         } catch (IllegalArgumentException refused) {
             throw new UserError("--hyperv %s: %s".formatted(text, refused.getMessage()));
         }
+    }
+
+    private static boolean upwards(String word, int levels) {
+        String value = word.substring(UPWARDS.length());
+        if (levels == 0) {
+            throw new UserError("--hyperv %s: there are no levels to interrupt without vsm".formatted(word));
+        }
+        if (!value.equals("=on") && !value.equals("=off")) {
+            throw new UserError("--hyperv %s: say %s=on or %s=off".formatted(word, UPWARDS, UPWARDS));
+        }
+        return value.equals("=on");
     }
 
     private static int levels(String word) {

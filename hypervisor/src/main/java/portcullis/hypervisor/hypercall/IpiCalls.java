@@ -38,7 +38,7 @@ public final class IpiCalls {
                 || call.partition().level(level) == null) {
             return HvStatus.INVALID_PARAMETER;
         }
-        if (level > call.level().level()) {
+        if (level > call.level().level() && !call.partition().hyperv().interruptsUpwards()) {
             return HvStatus.ACCESS_DENIED;
         }
         VpTargets targets = call.targets();

@@ -14,8 +14,11 @@ import portcullis.tlfs.PartitionPrivilege;
  * @param offered whether the interface is there at all: the "Hv#1" signature, GUEST_OS_ID and HYPERCALL MSRs
  * @param enlightenments what is offered beyond that; empty: the bare identity
  * @param trustLevels the highest trust level that the guest may enable: 0, 1 or 2
+ * @param interruptsUpwards whether SendSyntheticClusterIpi may target a higher level than the caller's: some guests rely on it,
+ *     and it lets a lower level choose when a higher one runs
  */
-public record HypervConfig(boolean offered, Set<Enlightenment> enlightenments, int trustLevels) {
+public record HypervConfig(
+        boolean offered, Set<Enlightenment> enlightenments, int trustLevels, boolean interruptsUpwards) {
     /** No interface. */
     public static final HypervConfig OFF = new HypervConfig(false, Set.of(), 0);
 
@@ -25,6 +28,11 @@ public record HypervConfig(boolean offered, Set<Enlightenment> enlightenments, i
     private static final int MAX_LEAF = 0x4000000c;
     /** Retries of a spin lock before NotifyLongSpinWait. */
     private static final int SPIN_RETRIES = 0xfff;
+
+    /** Safe where there is a choice. */
+    public HypervConfig(boolean offered, Set<Enlightenment> enlightenments, int trustLevels) {
+        this(offered, enlightenments, trustLevels, false);
+    }
 
     /** @throws IllegalArgumentException where an enlightenment lacks what it needs; the message says which */
     public HypervConfig {

@@ -1,0 +1,65 @@
+package portcullis.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import portcullis.hypervisor.hyperv.Enlightenment;
+import portcullis.hypervisor.hyperv.HypervConfig;
+
+class HypervOptionsTest {
+    @Test
+    void shouldOfferNothingWhenOff() {
+        assertEquals(HypervConfig.OFF, HypervOptions.parse("off"));
+    }
+
+    @Test
+    void shouldOfferAllThatIsUsual() {
+        assertEquals(HypervConfig.ON, HypervOptions.parse("on"));
+    }
+
+    @Test
+    void shouldSwitchSinglePartsOff() {
+        HypervConfig config = HypervOptions.parse("on,-stimer-direct,hv-tlbflush-ext=off");
+        assertFalse(config.has(Enlightenment.STIMER_DIRECT));
+        assertFalse(config.has(Enlightenment.TLB_FLUSH_EXTENDED));
+        assertTrue(config.has(Enlightenment.STIMER));
+    }
+
+    @Test
+    void shouldOfferTheSignatureAlone() {
+        HypervConfig config = HypervOptions.parse("identity");
+        assertTrue(config.offered());
+        assertTrue(config.enlightenments().isEmpty());
+    }
+
+    @Test
+    void shouldOfferTrustLevels() {
+        assertEquals(1, HypervOptions.parse("vsm").trustLevels());
+        assertEquals(2, HypervOptions.parse("vsm=2").trustLevels());
+        assertFalse(HypervOptions.parse("vsm").interruptsUpwards());
+        assertTrue(HypervOptions.parse("vsm,interrupt-higher-vtl=on").interruptsUpwards());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "maybe | say on, off, identity or vsm",
+                "vsm=3 | the highest trust level is 1 or 2",
+                "off,-time | takes nothing behind it",
+                "on,-wings | there is no enlightenment 'wings'",
+                "on,-synic | stimer needs synic",
+                "vsm,-vp-registers | trust levels need synic and vp-registers",
+                "on,interrupt-higher-vtl=on | there are no levels",
+                "vsm,interrupt-higher-vtl=perhaps | say interrupt-higher-vtl=on",
+            })
+    void shouldSayWhatIsWrong(String text, String complaint) {
+        UserError error = assertThrows(UserError.class, () -> HypervOptions.parse(text));
+        assertTrue(error.getMessage().contains(complaint), error.getMessage());
+    }
+}
