@@ -20,6 +20,9 @@ import portcullis.hypervisor.hyperv.VpAssistPage;
 import portcullis.hypervisor.synic.Synic;
 import portcullis.hypervisor.trace.VpTrace;
 import portcullis.hypervisor.vsm.MemoryIntercept;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 import portcullis.tlfs.register.VsmRegisters.VsmVpSecureVtlConfig;
 
 /**
@@ -27,7 +30,7 @@ import portcullis.tlfs.register.VsmRegisters.VsmVpSecureVtlConfig;
  *
  * <p>Its state belongs to its thread. {@link #call} reaches it from others; {@link #turn} is for the {@link VpDriver}.
  */
-public final class VirtualProcessor {
+public final class VirtualProcessor implements Saved {
     /** What a turn came to. */
     public enum Turn {
         /** Guest code ran, or a request was served: take the next turn. */
@@ -523,5 +526,63 @@ public final class VirtualProcessor {
     /** Who watches; {@link VpObserver#NONE} for nobody. Before start. */
     public void setObserver(VpObserver observer) {
         runner.setObserver(observer);
+    }
+
+    // Saved state
+
+    /** While it is paused; or before it has been started. Any thread. */
+    @Override
+    public void save(StateWriter out) {
+        call(() -> {
+            cpu.save(out);
+            out.putInt(context.level());
+            for (VtlContext level : contexts) {
+                out.putBoolean(level != null);
+                if (level != null) {
+                    level.save(out);
+                }
+            }
+            out.putInt(heldInhibits.size());
+            for (HeldInhibit held : heldInhibits) {
+                out.putInt(held.vp.index);
+                out.putInt(held.level);
+                out.putEnum(held.reason);
+            }
+            pendingFlushes.save(out);
+            idle.save(out);
+            requests.save(out);
+            runner.save(out);
+        });
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        call(() -> {
+            cpu.restore(in);
+            int active = in.getInt(0, contexts.length - 1);
+            for (int level = 0; level < contexts.length; level++) {
+                if (in.getBoolean()) {
+                    if (contexts[level] == null) {
+                        throw in.refused("has trust level %d, which this machine has not".formatted(level));
+                    }
+                    contexts[level].restore(in, partition.connections());
+                }
+            }
+            if (contexts[active] == null) {
+                throw in.refused("is in trust level %d, which it has not".formatted(active));
+            }
+            context = contexts[active];
+            heldInhibits.clear();
+            for (int count = in.getInt(); count > 0; count--) {
+                int vp = in.getInt(0, partition.processors().size() - 1);
+                int level = in.getInt(0, contexts.length - 1);
+                heldInhibits.add(
+                        new HeldInhibit(partition.processors().get(vp), level, in.getEnum(InhibitReason.class)));
+            }
+            pendingFlushes.restore(in);
+            idle.restore(in);
+            requests.restore(in);
+            runner.restore(in);
+        });
     }
 }
