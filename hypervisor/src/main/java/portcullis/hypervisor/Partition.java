@@ -653,7 +653,6 @@ public final class Partition implements AutoCloseable {
     /** What belongs in a saved partition and must be restored before anything else, in this order. */
     public void addFirstParts(SavedParts parts) {
         parts.add("time", onVpThread(time));
-        parts.add("interrupts", fabric);
         parts.add("partition", new OwnState());
     }
 
@@ -689,10 +688,13 @@ public final class Partition implements AutoCloseable {
     private final class OwnState implements Saved {
         @Override
         public void save(StateWriter out) {
-            for (PartitionLevel level : levels) {
-                out.putBoolean(level != null);
-                if (level != null) {
-                    level.save(out);
+            trustLevels.save(out);
+            for (int level = 0; level < TRUST_LEVELS; level++) {
+                out.putBoolean(made[level] != null);
+                if (made[level] != null) {
+                    out.putBoolean(levels[level] != null);
+                    made[level].save(out);
+                    fabrics[level].save(out);
                 }
             }
             crashRegisters.save(out);
@@ -701,13 +703,17 @@ public final class Partition implements AutoCloseable {
 
         @Override
         public void restore(StateReader in) {
-            for (int level = 0; level < levels.length; level++) {
+            trustLevels.restore(in);
+            for (int level = 0; level < TRUST_LEVELS; level++) {
                 if (in.getBoolean()) {
-                    if (levels[level] == null) {
-                        openLevel(level);
-                    }
-                    levels[level].restore(in);
+                    openLevel(level);
+                    levels[level] = in.getBoolean() ? made[level] : null;
+                    made[level].restore(in);
+                    fabrics[level].restore(in);
                 }
+            }
+            if (levels[0] == null) {
+                throw in.refused("has no trust level 0");
             }
             crashRegisters.restore(in);
             reenlightenment.restore(in);

@@ -50,6 +50,8 @@ public final class VirtualProcessor implements Saved {
     /** All that there ever were: a level that is enabled again after a reset is the same object. */
     private final VtlContext[] made = new VtlContext[Partition.TRUST_LEVELS];
 
+    private final List<Integer> madeInOrder = new ArrayList<>();
+
     private volatile VtlContext context;
     private final PendingFlushes pendingFlushes = new PendingFlushes();
     private final IdleTime idle;
@@ -76,8 +78,16 @@ public final class VirtualProcessor implements Saved {
         trace = partition.trace().vp(index);
         requests = new VpRequests(cpu);
         idle = new IdleTime(partition.time().clock());
-        contexts[0] = makeLevel(0, apicId);
+        made[0] = makeLevel(0, apicId);
+        madeInOrder.add(0);
+        contexts[0] = made[0];
         context = contexts[0];
+    }
+
+    private void make(int level) {
+        made[level] = makeLevel(level, contexts[0].apic().id());
+        made[level].complete(partition, this);
+        madeInOrder.add(level);
     }
 
     private VtlContext makeLevel(int level, int apicId) {
@@ -113,8 +123,7 @@ public final class VirtualProcessor implements Saved {
      */
     public void enableLevel(int level, Consumer<VirtualCpu> loader) {
         if (made[level] == null) {
-            made[level] = makeLevel(level, contexts[0].apic().id());
-            made[level].complete(partition, this);
+            make(level);
         }
         VtlContext enabled = made[level];
         enabled.reset();
@@ -536,11 +545,11 @@ public final class VirtualProcessor implements Saved {
         call(() -> {
             cpu.save(out);
             out.putInt(context.level());
-            for (VtlContext level : contexts) {
-                out.putBoolean(level != null);
-                if (level != null) {
-                    level.save(out);
-                }
+            out.putInt(madeInOrder.size());
+            for (int level : madeInOrder) {
+                out.putInt(level);
+                out.putBoolean(contexts[level] != null);
+                made[level].save(out);
             }
             out.putInt(heldInhibits.size());
             for (HeldInhibit held : heldInhibits) {
@@ -560,13 +569,16 @@ public final class VirtualProcessor implements Saved {
         call(() -> {
             cpu.restore(in);
             int active = in.getInt(0, contexts.length - 1);
-            for (int level = 0; level < contexts.length; level++) {
-                if (in.getBoolean()) {
-                    if (contexts[level] == null) {
-                        throw in.refused("has trust level %d, which this machine has not".formatted(level));
-                    }
-                    contexts[level].restore(in, partition.connections());
+            for (int count = in.getInt(1, contexts.length); count > 0; count--) {
+                int level = in.getInt(0, contexts.length - 1);
+                if (level > 0 && (made[level] != null || partition.fabric(level) == null)) {
+                    throw in.refused("has trust level %d, which this machine has not".formatted(level));
                 }
+                if (level > 0) {
+                    make(level);
+                }
+                contexts[level] = in.getBoolean() ? made[level] : null;
+                made[level].restore(in, partition.connections());
             }
             if (contexts[active] == null) {
                 throw in.refused("is in trust level %d, which it has not".formatted(active));

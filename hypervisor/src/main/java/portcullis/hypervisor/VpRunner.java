@@ -283,11 +283,13 @@ final class VpRunner {
 
     void save(StateWriter out) {
         out.putBoolean(lookForInterrupts);
+        out.putBoolean(lookForEntry);
         out.putBoolean(windowRequested);
     }
 
     void restore(StateReader in) {
         lookForInterrupts = in.getBoolean();
+        lookForEntry = in.getBoolean();
         windowRequested = in.getBoolean();
     }
 }

@@ -240,6 +240,8 @@ public final class VtlContext {
     /** What belongs to the level alone; its gate is saved with those of all VPs. */
     void save(StateWriter out) {
         out.putEnum(activity);
+        secureConfig.save(out);
+        out.putBoolean(awaitsTlbLock);
         assistPage.save(out);
         synic.save(out);
         // Behind those that tell it which interrupts end by themselves or in a page.
@@ -249,6 +251,8 @@ public final class VtlContext {
     void restore(StateReader in, Connections connections) {
         activity = in.getEnum(Activity.class);
         trace.runState(level, runState(activity));
+        secureConfig.restore(in);
+        awaitsTlbLock = in.getBoolean();
         assistPage.restore(in);
         synic.restore(in, connections);
         apic.restore(in);
