@@ -3,7 +3,6 @@ package portcullis.hypervisor.schedule;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
 
-
 /** Every choice at random, uniformly: a seed means the same on every JDK. */
 public final class RandomWalk implements Interleaving {
     public static final int MINIMUM_BUDGET = 50;
