@@ -53,7 +53,8 @@ public final class GuestMemory implements AutoCloseable {
     private final long limit;
     private volatile CodeWriteListener codeWriteListener = (gpa, length) -> {};
     private volatile OverlayPages overlays;
-    private final MemoryView[] views = new MemoryView[LEVELS];
+    /** Null for those that nobody has asked for. Replaced, never changed, with the monitor held. */
+    private volatile MemoryView[] views = new MemoryView[LEVELS];
 
     /** @param addressBits width of guest physical addresses, at most 46; segments lie below 2^addressBits */
     public GuestMemory(int addressBits) {
@@ -177,9 +178,16 @@ public final class GuestMemory implements AutoCloseable {
     }
 
     /** Guest memory as trust level {@code level}, 0 to 2, sees it. The same object at each call. */
-    public synchronized MemoryView view(int level) {
+    public MemoryView view(int level) {
+        MemoryView made = views[level];
+        return made != null ? made : makeView(level);
+    }
+
+    private synchronized MemoryView makeView(int level) {
         if (views[level] == null) {
-            views[level] = new MemoryView(this, level, limit);
+            MemoryView[] more = views.clone();
+            more[level] = new MemoryView(this, level, limit);
+            views = more;
         }
         return views[level];
     }
