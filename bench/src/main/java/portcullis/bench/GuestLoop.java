@@ -19,6 +19,8 @@ import portcullis.hypervisor.time.HostAlarms;
 import portcullis.memory.GuestMemory;
 import portcullis.soft.SoftEngine;
 import portcullis.soft.model.CpuModel;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * A guest of one instruction: VP 0 makes a hypercall, and again, in 64-bit mode, with the registers that it was given. Whoever
@@ -78,6 +80,12 @@ public final class GuestLoop implements AutoCloseable {
 
         @Override
         public void join() {}
+
+        @Override
+        public void save(StateWriter out) {}
+
+        @Override
+        public void restore(StateReader in) {}
     }
 
     private void load(VirtualCpu cpu, byte[] call) {
