@@ -1,9 +1,9 @@
 #!/bin/sh
 # A hostile guest at the hypervisor interface, as long as wanted; see module fuzz.
 #
-#   bench/fuzz.sh [--seed S] [--calls N] [--storm SECONDS] [--program SEED]
+#   bench/fuzz.sh [--seed S] [--calls N] [--storm N] [--program SEED]
 #
-# Prints calls a second and totals by status. --storm: many VPs at once on threads of their own, while their input changes.
+# Prints calls a second and totals by status. --storm: N calls by several VPs at once, each on its thread, while their input changes.
 # --program runs one program again, by the seed that was printed, and makes it smaller.
 # Exit status 0: all rules held; 1: one did not, printed with its seed; 2: wrong usage.
 set -eu

@@ -46,10 +46,12 @@ final class CallTable {
             new CallRow(SEND_IPI_EX, false, true, 24, 0, 0, 0, NONE, Enlightenment.IPI),
             new CallRow(GET_REGISTERS, true, false, 16, 4, 0, 16, ACCESS_VP_REGISTERS, Enlightenment.VP_REGISTERS),
             new CallRow(SET_REGISTERS, true, false, 16, 32, 0, 0, ACCESS_VP_REGISTERS, Enlightenment.VP_REGISTERS),
+            new CallRow(TRANSLATE, false, false, 32, 0, 16, 0, NONE, Enlightenment.VP_REGISTERS),
             new CallRow(POST_MESSAGE, false, false, 256, 0, 0, 0, POST_MESSAGES, Enlightenment.SYNIC),
             new CallRow(SIGNAL_EVENT, false, false, 8, 0, 0, 0, SIGNAL_EVENTS, Enlightenment.SYNIC),
             new CallRow(START_VP, false, false, 240, 0, 0, 0, START_PROCESSOR, Enlightenment.START_VP),
             new CallRow(VP_INDEX_FROM_APIC_ID, true, false, 16, 4, 0, 4, NONE, null),
+            new CallRow(TRANSLATE_EX, false, false, 32, 0, 64, 0, NONE, Enlightenment.VP_REGISTERS),
             new CallRow(EXT_CAPABILITIES, false, false, 0, 0, 8, 0, EXTENDED_HYPERCALLS, Enlightenment.EXTENDED_CALLS),
             new CallRow(
                     EXT_BOOT_ZEROED, false, false, 0, 0, 4088, 0, EXTENDED_HYPERCALLS, Enlightenment.EXTENDED_CALLS));

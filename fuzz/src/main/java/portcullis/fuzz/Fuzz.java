@@ -18,12 +18,17 @@ public final class Fuzz {
         long seed = 1;
         long calls = 100_000;
         long one = -1;
+        boolean storm = false;
         for (int i = 0; i + 1 < arguments.length; i += 2) {
             long value = Long.parseLong(arguments[i + 1].replace("_", ""));
             switch (arguments[i]) {
                 case "--seed" -> seed = value;
                 case "--calls" -> calls = value;
                 case "--program" -> one = value;
+                case "--storm" -> {
+                    storm = true;
+                    calls = value;
+                }
                 default -> usage();
             }
         }
@@ -31,7 +36,7 @@ public final class Fuzz {
             usage();
         }
         Fuzz fuzz = new Fuzz();
-        boolean clean = one >= 0 ? fuzz.program(one) : fuzz.run(seed, calls);
+        boolean clean = storm ? fuzz.storm(seed, calls) : one >= 0 ? fuzz.program(one) : fuzz.run(seed, calls);
         System.out.print(fuzz.tally.describe());
         System.exit(clean ? 0 : 1);
     }
@@ -56,6 +61,18 @@ public final class Fuzz {
         }
         report(start);
         return true;
+    }
+
+    private boolean storm(long seed, long calls) {
+        long start = System.nanoTime();
+        try (Storm storm = new Storm(seed)) {
+            tally.add(storm.run(calls));
+            report(start);
+            return true;
+        } catch (Violation violation) {
+            violation.printStackTrace(System.out);
+            return false;
+        }
     }
 
     private void report(long start) {

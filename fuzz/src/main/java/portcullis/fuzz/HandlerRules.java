@@ -41,7 +41,11 @@ final class HandlerRules {
             }
             case CallTable.LONG_SPIN_WAIT, CallTable.EXT_CAPABILITIES, CallTable.EXT_BOOT_ZEROED -> 0;
             case CallTable.VP_INDEX_FROM_APIC_ID -> vpIndex(call);
-            case CallTable.GET_REGISTERS, CallTable.SET_REGISTERS, CallTable.START_VP -> target(call);
+            case CallTable.GET_REGISTERS,
+                    CallTable.SET_REGISTERS,
+                    CallTable.START_VP,
+                    CallTable.TRANSLATE,
+                    CallTable.TRANSLATE_EX -> target(call);
             default -> ANY;
         };
     }

@@ -138,6 +138,13 @@ final class Inputs {
                 call.put(12, choose.oneIn(8) ? Values.any(choose) : choose.below(241), 4);
                 call.put(16, choose.bits(), 8);
             }
+            case CallTable.TRANSLATE, CallTable.TRANSLATE_EX -> {
+                call.put(0, partition(), 8);
+                call.put(8, processor(false), 8);
+                long flags = choose.oneIn(6) ? Values.any(choose) : choose.below(1 << 10);
+                call.put(16, flags & -1L >>> 8 | (choose.oneIn(6) ? choose.bits() << 56 : 0), 8);
+                call.put(24, (choose.oneIn(3) ? Values.any(choose) : Values.page(choose)) >>> 12, 8);
+            }
             case CallTable.SIGNAL_EVENT -> {
                 call.put(0, connection(), 4);
                 call.put(4, choose.oneIn(4) ? Values.any(choose) : choose.below(160), 4);
@@ -200,7 +207,8 @@ final class Inputs {
             HvRegister other = HvRegister.of((int) Values.any(choose));
             code = other == null ? Values.any(choose) | 0x0100_0000 : code;
         }
-        boolean withheld = firstVictim > 0 && name == HvRegister.SYNTHETIC_ICR;
+        // Who else calls shall be able to.
+        boolean withheld = firstVictim > 0 && (name == HvRegister.SYNTHETIC_ICR || name == HvRegister.GUEST_OS_ID);
         call.put(at, withheld ? HvRegister.RAX.code() : code, 4);
         call.put(at + 4, 0, 8);
         call.put(at + 12, 0, 4);

@@ -218,6 +218,11 @@ final class Program {
         machine.exits[index] = null;
         for (int i = 0; i < 8 && !ended() && machine.exits[index] != ExitReason.PORT_WRITE; i++) {
             caller.vp.turn();
+            if (machine.exits[index] == ExitReason.MMIO_WRITE) {
+                Violation.require(caller.cpu.exit().fault && covered, "no #GP: %s", last);
+                caller.cpu.forgetExit();
+                break;
+            }
         }
         caller.setMode(mode);
         caller.goneAstray();

@@ -2,8 +2,6 @@ package portcullis.hypervisor;
 
 import java.util.ArrayList;
 import java.util.List;
-import portcullis.state.StateReader;
-import portcullis.state.StateWriter;
 
 /** A platform thread a VP: real concurrency, time by the host's clock. */
 public final class ThreadPerProcessor implements VpDriver {
@@ -49,11 +47,4 @@ public final class ThreadPerProcessor implements VpDriver {
             Thread.currentThread().interrupt();
         }
     }
-
-    /** There is none: which VP runs when is the host's business. */
-    @Override
-    public void save(StateWriter out) {}
-
-    @Override
-    public void restore(StateReader in) {}
 }

@@ -1,15 +1,12 @@
 package portcullis.hypervisor;
 
 import java.util.List;
-import portcullis.state.Saved;
 
 /**
  * Gives VPs a thread to run on: calls {@link VirtualProcessor#turn} until it answers {@link VirtualProcessor.Turn#STOPPED}. One
  * driver serves one partition, once.
- *
- * <p>Its state is saved while all VPs are quiet, and restored before {@link #start}: what it had begun goes on.
  */
-public interface VpDriver extends Saved {
+public interface VpDriver {
     /** Binds every VP to its thread ({@link VirtualProcessor#bind}) and starts the threads. */
     void start(Partition partition, List<VirtualProcessor> processors);
 

@@ -2,7 +2,6 @@ package portcullis.hypervisor;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -13,6 +12,7 @@ import portcullis.engine.EngineCapabilities;
 import portcullis.engine.ExitReason;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.apic.ApicFeatures;
+import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.hypervisor.time.GuestTime;
 import portcullis.hypervisor.time.HostAlarms;
 import portcullis.memory.GuestMemory;
@@ -30,7 +30,16 @@ public final class FakeMachine implements AutoCloseable {
         return new FakeMachine(processors, new HostAlarms(), new ThreadPerProcessor());
     }
 
+    /** The same with Microsoft's interface. */
+    public static FakeMachine enlightened(int processors) {
+        return new FakeMachine(processors, new HostAlarms(), new ThreadPerProcessor(), HypervConfig.ON);
+    }
+
     public FakeMachine(int processors, GuestTime time, VpDriver driver) {
+        this(processors, time, driver, HypervConfig.OFF);
+    }
+
+    private FakeMachine(int processors, GuestTime time, VpDriver driver, HypervConfig hyperv) {
         Engine engine = new Engine() {
             @Override
             public String name() {
@@ -40,11 +49,6 @@ public final class FakeMachine implements AutoCloseable {
             @Override
             public EngineCapabilities capabilities() {
                 return new EngineCapabilities(false, true, 1, false);
-            }
-
-            @Override
-            public Map<String, String> description() {
-                return Map.of();
             }
 
             @Override
@@ -61,7 +65,7 @@ public final class FakeMachine implements AutoCloseable {
             public void close() {}
         };
         PartitionConfig config =
-                new PartitionConfig(IntStream.range(0, processors).toArray(), new ApicFeatures(true, true, 40));
+                new PartitionConfig(IntStream.range(0, processors).toArray(), new ApicFeatures(true, true, 40), hyperv);
         partition = new Partition(memory, engine, time, config, driver);
     }
 

@@ -42,10 +42,6 @@ final class InterruptWiring {
         ioApic.reset();
     }
 
-    Pic8259Pair pic() {
-        return pic;
-    }
-
     IoApic ioApic() {
         return ioApic;
     }

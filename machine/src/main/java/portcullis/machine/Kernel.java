@@ -31,11 +31,8 @@ final class Kernel implements BootState, AutoCloseable {
     private final KernelLoader.Format format;
     private final BootRequest request;
 
-    private final boolean needed;
-
-    private Kernel(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress, boolean needed)
+    private Kernel(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress)
             throws LoadException {
-        this.needed = needed;
         format = files.format();
         try {
             Image kernel = open(files.kernel());
@@ -53,13 +50,7 @@ final class Kernel implements BootState, AutoCloseable {
 
     static Kernel open(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress)
             throws LoadException {
-        return new Kernel(files, memory, ramBytes, rsdp, progress, true);
-    }
-
-    /** For a machine that takes up a saved state: files that are gone are missed when it is reset. */
-    static Kernel openIfThere(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress)
-            throws LoadException {
-        return new Kernel(files, memory, ramBytes, rsdp, progress, false);
+        return new Kernel(files, memory, ramBytes, rsdp, progress);
     }
 
     /** What is loaded. */
@@ -68,38 +59,9 @@ final class Kernel implements BootState, AutoCloseable {
     }
 
     private Image open(java.nio.file.Path path) throws LoadException {
-        Image image;
-        try {
-            image = Image.open(path);
-        } catch (LoadException gone) {
-            if (needed) {
-                throw gone;
-            }
-            image = new AbsentImage(path.toString(), gone);
-        }
+        Image image = Image.open(path);
         images.add(image);
         return image;
-    }
-
-    /** A file that is not there any more. */
-    private record AbsentImage(String name, LoadException reason) implements Image {
-        @Override
-        public long size() {
-            return 0;
-        }
-
-        @Override
-        public void read(long offset, byte[] into, int at, int length) throws LoadException {
-            throw reason;
-        }
-
-        @Override
-        public LoadException truncated(String what) {
-            return reason;
-        }
-
-        @Override
-        public void close() {}
     }
 
     /** @throws LoadFailure where the files cannot be loaded, or no longer */

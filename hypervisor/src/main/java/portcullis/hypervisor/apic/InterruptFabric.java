@@ -2,9 +2,6 @@ package portcullis.hypervisor.apic;
 
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import portcullis.state.Saved;
-import portcullis.state.StateReader;
-import portcullis.state.StateWriter;
 
 /**
  * What local APICs, I/O APIC and devices send interrupts through: resolves destinations (SDM 10.6.2, 10.12.9, 11.11) and hands
@@ -13,7 +10,7 @@ import portcullis.state.StateWriter;
  * <p>Ids are looked up in a {@link RoutingTable}, made anew when some APIC has changed its ids or mode since. A sender that
  * races with such a change may use either address, as on hardware.
  */
-public final class InterruptFabric implements MsiSink, Saved {
+public final class InterruptFabric implements MsiSink {
     private static final int NARROW_BROADCAST = 0xff;
     private static final int WIDE_BROADCAST = 0xffffffff;
 
@@ -172,16 +169,5 @@ public final class InterruptFabric implements MsiSink, Saved {
             }
         }
         return chosen;
-    }
-
-    /** Whose turn it is among equals. Who listens to what, local APICs know. */
-    @Override
-    public void save(StateWriter out) {
-        out.putInt(rotation.get());
-    }
-
-    @Override
-    public void restore(StateReader in) {
-        rotation.set(in.getInt());
     }
 }

@@ -6,9 +6,6 @@ import portcullis.machine.bus.MmioBus;
 import portcullis.machine.bus.MmioDevice;
 import portcullis.machine.bus.PortBus;
 import portcullis.machine.bus.PortDevice;
-import portcullis.state.Saved;
-import portcullis.state.StateReader;
-import portcullis.state.StateWriter;
 
 /**
  * The pc-testdev of kvm-unit-tests:
@@ -25,7 +22,7 @@ import portcullis.state.StateWriter;
  *
  * <p>Thread-safe. Lines are driven with no lock held.
  */
-public final class PcTestDevice implements Saved {
+public final class PcTestDevice {
     public static final int LINES = 24;
 
     /** Where the memory-like window is, and its size in bytes. */
@@ -132,17 +129,5 @@ public final class PcTestDevice implements Saved {
                 }
             }
         }
-    }
-
-    @Override
-    public synchronized void save(StateWriter out) {
-        out.putInt(latch);
-        out.putBytes(window);
-    }
-
-    @Override
-    public synchronized void restore(StateReader in) {
-        latch = in.getInt();
-        in.getBytes(window);
     }
 }

@@ -1,14 +1,10 @@
 package portcullis.machine.virtio;
 
-import portcullis.state.Saved;
-import portcullis.state.StateReader;
-import portcullis.state.StateWriter;
-
 /**
  * The host's end of a {@link ConsoleDevice}. Called by one thread at a time. Nothing here may block for long: a driver's reset
  * waits for it.
  */
-public interface ConsolePort extends Saved {
+public interface ConsolePort {
     /** The guest's output. */
     void write(byte[] from, int offset, int length);
 
@@ -17,11 +13,4 @@ public interface ConsolePort extends Saved {
 
     /** Takes input. @return bytes taken, 0 where there are none just now */
     int read(byte[] into, int offset, int length);
-
-    /** Input that the guest has not taken, where the port keeps some. */
-    @Override
-    default void save(StateWriter out) {}
-
-    @Override
-    default void restore(StateReader in) {}
 }

@@ -1,14 +1,10 @@
 package portcullis.machine.virtio;
 
-import portcullis.state.Saved;
-import portcullis.state.StateReader;
-import portcullis.state.StateWriter;
-
 /**
  * What one type of device is, apart from how it is reached (virtio 1.2, chapter 5). The transport calls {@link #handle} and
  * {@link #reset} under one lock, the configuration methods at any time.
  */
-public interface VirtioDevice extends Saved {
+public interface VirtioDevice {
     /** Device id, as in the specification's table of device types. */
     int type();
 
@@ -56,11 +52,4 @@ public interface VirtioDevice extends Saved {
 
     /** Forgets what a driver told it. */
     default void reset() {}
-
-    /** What the device knows beside its queues and registers: nothing, for most. Between two requests. */
-    @Override
-    default void save(StateWriter out) {}
-
-    @Override
-    default void restore(StateReader in) {}
 }

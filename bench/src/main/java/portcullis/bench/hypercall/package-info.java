@@ -1,2 +1,0 @@
-/** What hypercalls cost. */
-package portcullis.bench.hypercall;
