@@ -63,11 +63,10 @@ has_word() {
     return 1
 }
 
-# Translates a -cpu argument into $vendor, $features and $hyperv; what cannot be expressed goes to $unsupported.
+# Translates a -cpu argument into $vendor and $features; what cannot be expressed goes to $unsupported.
 map_cpu() {
     vendor=
     features=
-    hyperv=
     saved_ifs=$IFS
     IFS=,
     set -f
@@ -84,8 +83,7 @@ map_cpu() {
         [+-]*) features=${features:+$features,}$item ;;
         vendor=GenuineIntel) vendor=intel ;;
         vendor=AuthenticAMD) vendor=amd ;;
-        host-phys-bits | host-phys-bits=* | migratable=no) ;;
-        hv_passthrough) hyperv=on ;;
+        host-phys-bits | host-phys-bits=* | migratable=no | hv_passthrough) ;;
         *) unsupported="-cpu $item" ;;
         esac
     done
@@ -111,8 +109,6 @@ map_params() {
             case $2 in pit=off | vmport=on) ;; *) unsupported="$1 $2" ;; esac
             shift
             ;;
-        # The machine has it with the interface.
-        -device) [ "$2" = hyperv-testdev ] || unsupported="$1 $2"; shift ;;
         -enable-kvm) needs_kvm=yes ;;
         -overcommit) shift ;;
         *)
@@ -192,7 +188,6 @@ on_portcullis() {
     set -- "$portcullis" run --multiboot "$image" --cpus "$smp" --memory "${memory}M" --serial stdio --exit-code guest
     [ -z "$vendor" ] || set -- "$@" --cpu-vendor "$vendor"
     [ -z "$features" ] || set -- "$@" "--cpu-features=$features"
-    [ -z "$hyperv" ] || set -- "$@" --hyperv "$hyperv"
     [ -z "$append" ] || set -- "$@" "--append=$append"
     limited "$section.portcullis" "$@"
 }

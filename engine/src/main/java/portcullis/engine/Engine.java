@@ -1,6 +1,7 @@
 package portcullis.engine;
 
 import java.util.List;
+import java.util.Map;
 
 /** Makes virtual CPUs that share one guest memory and one clock. */
 public interface Engine extends AutoCloseable {
@@ -8,6 +9,12 @@ public interface Engine extends AutoCloseable {
     String name();
 
     EngineCapabilities capabilities();
+
+    /**
+     * What a guest can tell of the processors, as text by topic: engines of the same name that say the same of themselves make the
+     * same processors, and can take up each other's saved state.
+     */
+    Map<String, String> description();
 
     /** What CPUID says for 0x40000000 to 0x400000ff; other leaves of that range read as zero. Before {@link #createCpu}. */
     void setHypervisorLeaves(List<CpuidLeaf> leaves);

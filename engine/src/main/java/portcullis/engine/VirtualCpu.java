@@ -66,6 +66,12 @@ public interface VirtualCpu extends Saved, AutoCloseable {
 
     void setSegment(SegmentRegister register, Segment value);
 
+    /** Current privilege level, 0 to 3. Unlike {@link #segment} this allocates nothing. */
+    int privilegeLevel();
+
+    /** Whether 64-bit code executes: long mode is active and CS.L set. Allocates nothing. */
+    boolean executes64BitCode();
+
     DescriptorTable gdt();
 
     void setGdt(DescriptorTable value);

@@ -29,7 +29,7 @@ final class MemoryGuard {
             memory.read(segment.gpa(), content, 0, content.length);
             parts.add(new Part(segment, content, content.clone(), new boolean[content.length / Layout.PAGE]));
         }
-        memory.clearDirty();
+        forgetWrites();
     }
 
     /** The fuzzer writes memory itself. */
@@ -114,7 +114,7 @@ final class MemoryGuard {
         int length = (int) Layout.STACKS;
         System.arraycopy(low.initial, 0, low.content, 0, length);
         memory.write(0, low.initial, 0, length);
-        memory.clearDirty();
+        forgetWrites();
     }
 
     /** Puts everything back as it was when this was made. */
@@ -129,6 +129,16 @@ final class MemoryGuard {
                 }
             }
         }
-        memory.clearDirty();
+        forgetWrites();
+    }
+
+    private void forgetWrites() {
+        for (Segment segment : memory.segments()) {
+            for (long gpa = segment.gpa(); gpa < segment.gpa() + segment.size(); gpa += Layout.PAGE) {
+                if ((memory.pageFlags(gpa) & GuestMemory.PAGE_DIRTY) != 0) {
+                    memory.updatePageFlags(gpa, 0, GuestMemory.PAGE_DIRTY);
+                }
+            }
+        }
     }
 }

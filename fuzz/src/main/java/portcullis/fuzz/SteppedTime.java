@@ -6,6 +6,9 @@ import java.util.function.Consumer;
 import portcullis.engine.Clock;
 import portcullis.hypervisor.time.Alarm;
 import portcullis.hypervisor.time.GuestTime;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * Time that passes when it is looked at, by as much as the program wants, so that time slices end where a seed says. Alarms ring
@@ -79,6 +82,21 @@ final class SteppedTime implements GuestTime {
     @Override
     public void onFailure(Consumer<Throwable> handler) {
         failures = handler;
+    }
+
+    @Override
+    public void save(StateWriter out) {
+        throw new UnsupportedOperationException("machines of the fuzzer's are not saved");
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        throw new UnsupportedOperationException("machines of the fuzzer's are not saved");
+    }
+
+    @Override
+    public Saved savedAlarms() {
+        return this;
     }
 
     @Override

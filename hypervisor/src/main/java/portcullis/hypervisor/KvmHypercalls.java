@@ -2,8 +2,6 @@ package portcullis.hypervisor;
 
 import portcullis.engine.ExitDetails;
 import portcullis.engine.Register;
-import portcullis.engine.Segment;
-import portcullis.engine.SegmentRegister;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.apic.InterruptFabric;
 
@@ -30,11 +28,10 @@ final class KvmHypercalls {
 
     /** Carries out the call under the CPU's RIP and moves behind it. */
     void call(VirtualCpu cpu, ExitDetails exit) {
-        boolean wide = (cpu.segment(SegmentRegister.CS).attributes() & Segment.L) != 0
-                && (cpu.get(Register.EFER) & 1 << 10) != 0;
+        boolean wide = cpu.executes64BitCode();
         long mask = wide ? -1L : 0xffff_ffffL;
         long result;
-        if (cpu.segment(SegmentRegister.SS).dpl() != 0) {
+        if (cpu.privilegeLevel() != 0) {
             result = NOT_PERMITTED;
         } else if ((cpu.get(Register.RAX) & mask) == SEND_IPI) {
             result = sendIpi(

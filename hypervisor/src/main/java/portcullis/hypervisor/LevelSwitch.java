@@ -1,8 +1,6 @@
 package portcullis.hypervisor;
 
 import portcullis.engine.Register;
-import portcullis.engine.Segment;
-import portcullis.engine.SegmentRegister;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.apic.DeliveryMode;
 import portcullis.hypervisor.apic.LocalApic;
@@ -24,7 +22,6 @@ public final class LevelSwitch {
     private static final int SAVED_ECX = CONTROL + AssistPage.VtlControl.VTL_RETURN_X86_ECX;
     private static final int SAVED_EDX = CONTROL + AssistPage.VtlControl.VTL_RETURN_X86_EDX;
     private static final long LOW = 0xffff_ffffL;
-    private static final long EFER_LMA = 1 << 10;
     private static final int VINA_ASSERTED = AssistPage.VtlControl.VINA_STATUS_VINA_ASSERTED;
 
     private final VirtualProcessor vp;
@@ -69,7 +66,7 @@ public final class LevelSwitch {
 
     /** What the entry sequence and an interrupt handler's first instructions need, in the width of the level entered. */
     private void saveRegisters(OverlayPage page) {
-        if (wide()) {
+        if (cpu.executes64BitCode()) {
             page.putLong(SAVED_RAX, cpu.get(Register.RAX));
             page.putLong(SAVED_RCX, cpu.get(Register.RCX));
         } else {
@@ -80,7 +77,7 @@ public final class LevelSwitch {
     }
 
     private void restoreRegisters(OverlayPage page) {
-        if (wide()) {
+        if (cpu.executes64BitCode()) {
             cpu.set(Register.RAX, page.getLong(SAVED_RAX));
             cpu.set(Register.RCX, page.getLong(SAVED_RCX));
         } else {
@@ -88,12 +85,6 @@ public final class LevelSwitch {
             cpu.set(Register.RCX, page.getInt(SAVED_ECX) & LOW);
             cpu.set(Register.RDX, page.getInt(SAVED_EDX) & LOW);
         }
-    }
-
-    /** Whether the active level executes 64-bit code. */
-    private boolean wide() {
-        return (cpu.get(Register.EFER) & EFER_LMA) != 0
-                && (cpu.segment(SegmentRegister.CS).attributes() & Segment.L) != 0;
     }
 
     private static String reason(int reason) {

@@ -27,6 +27,10 @@ import portcullis.hypervisor.trace.PartitionTrace;
 import portcullis.hypervisor.vsm.Protections;
 import portcullis.hypervisor.vsm.TrustLevels;
 import portcullis.memory.GuestMemory;
+import portcullis.state.Saved;
+import portcullis.state.SavedParts;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * A guest's processors, memory and time, and the control over them.
@@ -363,6 +367,14 @@ public final class Partition implements AutoCloseable {
         }
     }
 
+    /**
+     * Has every VP come out of guest mode soon and stay there. Does not wait, so any thread may call it, a VP's too: where it is the
+     * one thread of a deterministic run, the moment is part of the run. {@link #pause} waits for it.
+     */
+    public void pauseSoon() {
+        processors.forEach(vp -> vp.requests().raise(VpRequests.PAUSE));
+    }
+
     private void refuseOnVpThread() {
         if (processors.stream().anyMatch(VirtualProcessor::onItsThread)) {
             throw new IllegalStateException("a VP cannot wait for itself; devices call end()");
@@ -444,6 +456,78 @@ public final class Partition implements AutoCloseable {
             if (!paused) {
                 go();
             }
+        } finally {
+            control.unlock();
+        }
+    }
+
+    /** What is done while a partition stands. */
+    @FunctionalInterface
+    public interface Standstill<T, E extends Exception> {
+        T run() throws E;
+    }
+
+    /**
+     * Does {@code action} while everything stands: all VPs are quiet, no time passes, nothing falls due, and nobody can resume. A
+     * partition that runs is paused before and goes on behind it.
+     *
+     * @throws IllegalStateException where it has not been started, or its run has ended
+     */
+    public <T, E extends Exception> T standstill(Standstill<T, E> action) throws E {
+        control.lock();
+        try {
+            boolean ran = running();
+            pause();
+            try {
+                lock.lock();
+                try {
+                    if (outcome != null) {
+                        throw new IllegalStateException("the run has ended: " + outcome);
+                    }
+                } finally {
+                    lock.unlock();
+                }
+                return action.run();
+            } finally {
+                if (ran) {
+                    go();
+                }
+            }
+        } finally {
+            control.unlock();
+        }
+    }
+
+    private boolean running() {
+        lock.lock();
+        try {
+            return state == State.RUNNING;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Instead of {@link #start}: has {@code restore} put everything into its state, and is paused then. What that throws comes out
+     * and leaves the partition unstarted.
+     *
+     * @throws IllegalStateException where it has been started before
+     */
+    public void startPaused(Runnable restore) {
+        control.lock();
+        try {
+            require(State.CREATED);
+            time.pause();
+            restore.run();
+            processors.forEach(vp -> vp.requests().raise(VpRequests.PAUSE));
+            lock.lock();
+            try {
+                state = State.PAUSED;
+            } finally {
+                lock.unlock();
+            }
+            driver.start(this, processors);
+            quiesce();
         } finally {
             control.unlock();
         }
@@ -562,5 +646,113 @@ public final class Partition implements AutoCloseable {
         time.close();
         processors.forEach(vp -> vp.cpu().close());
         engine.close();
+    }
+
+    // Saved state
+
+    /** What belongs in a saved partition and must be restored before anything else, in this order. */
+    public void addFirstParts(SavedParts parts) {
+        parts.add("time", onVpThread(time));
+        parts.add("partition", new OwnState());
+    }
+
+    /** What must be restored when ports are there, and before devices. */
+    public void addProcessorParts(SavedParts parts) {
+        processors.forEach(vp -> parts.add("vp " + vp.index(), vp));
+        parts.add("gates", new GateState());
+        parts.add("views", new ViewState());
+    }
+
+    /** What belongs in a saved partition and must be restored when everything else has been. */
+    public void addLastParts(SavedParts parts) {
+        parts.add("schedule", onVpThread(driver));
+        parts.add("alarms", onVpThread(time.savedAlarms()));
+    }
+
+    /** By virtual time clock and schedule are the business of the thread that takes all turns: between two of them they are whole. */
+    private Saved onVpThread(Saved part) {
+        return new Saved() {
+            @Override
+            public void save(StateWriter out) {
+                processors.getFirst().call(() -> part.save(out));
+            }
+
+            @Override
+            public void restore(StateReader in) {
+                processors.getFirst().call(() -> part.restore(in));
+            }
+        };
+    }
+
+    /** The partition's own, level by level. */
+    private final class OwnState implements Saved {
+        @Override
+        public void save(StateWriter out) {
+            trustLevels.save(out);
+            for (int level = 0; level < TRUST_LEVELS; level++) {
+                out.putBoolean(made[level] != null);
+                if (made[level] != null) {
+                    out.putBoolean(levels[level] != null);
+                    made[level].save(out);
+                    fabrics[level].save(out);
+                }
+            }
+            crashRegisters.save(out);
+            reenlightenment.save(out);
+        }
+
+        @Override
+        public void restore(StateReader in) {
+            trustLevels.restore(in);
+            for (int level = 0; level < TRUST_LEVELS; level++) {
+                if (in.getBoolean()) {
+                    openLevel(level);
+                    levels[level] = in.getBoolean() ? made[level] : null;
+                    made[level].restore(in);
+                    fabrics[level].restore(in);
+                }
+            }
+            if (levels[0] == null) {
+                throw in.refused("has no trust level 0");
+            }
+            crashRegisters.restore(in);
+            reenlightenment.restore(in);
+        }
+    }
+
+    private final class GateState implements Saved {
+        @Override
+        public void save(StateWriter out) {
+            for (FlushGates level : gates) {
+                if (level != null) {
+                    level.save(out);
+                }
+            }
+        }
+
+        @Override
+        public void restore(StateReader in) {
+            for (FlushGates level : gates) {
+                if (level != null) {
+                    level.restore(in);
+                }
+            }
+        }
+    }
+
+    private final class ViewState implements Saved {
+        @Override
+        public void save(StateWriter out) {
+            for (int level = 0; level < GuestMemory.LEVELS; level++) {
+                memory.view(level).save(out);
+            }
+        }
+
+        @Override
+        public void restore(StateReader in) {
+            for (int level = 0; level < GuestMemory.LEVELS; level++) {
+                memory.view(level).restore(in);
+            }
+        }
     }
 }

@@ -20,6 +20,9 @@ import portcullis.hypervisor.hyperv.VpAssistPage;
 import portcullis.hypervisor.synic.Synic;
 import portcullis.hypervisor.trace.VpTrace;
 import portcullis.hypervisor.vsm.MemoryIntercept;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 import portcullis.tlfs.register.VsmRegisters.VsmVpSecureVtlConfig;
 
 /**
@@ -27,7 +30,7 @@ import portcullis.tlfs.register.VsmRegisters.VsmVpSecureVtlConfig;
  *
  * <p>Its state belongs to its thread. {@link #call} reaches it from others; {@link #turn} is for the {@link VpDriver}.
  */
-public final class VirtualProcessor {
+public final class VirtualProcessor implements Saved {
     /** What a turn came to. */
     public enum Turn {
         /** Guest code ran, or a request was served: take the next turn. */
@@ -46,6 +49,8 @@ public final class VirtualProcessor {
     private final VtlContext[] contexts = new VtlContext[Partition.TRUST_LEVELS];
     /** All that there ever were: a level that is enabled again after a reset is the same object. */
     private final VtlContext[] made = new VtlContext[Partition.TRUST_LEVELS];
+
+    private final List<Integer> madeInOrder = new ArrayList<>();
 
     private volatile VtlContext context;
     private final PendingFlushes pendingFlushes = new PendingFlushes();
@@ -73,8 +78,16 @@ public final class VirtualProcessor {
         trace = partition.trace().vp(index);
         requests = new VpRequests(cpu);
         idle = new IdleTime(partition.time().clock());
-        contexts[0] = makeLevel(0, apicId);
+        made[0] = makeLevel(0, apicId);
+        madeInOrder.add(0);
+        contexts[0] = made[0];
         context = contexts[0];
+    }
+
+    private void make(int level) {
+        made[level] = makeLevel(level, contexts[0].apic().id());
+        made[level].complete(partition, this);
+        madeInOrder.add(level);
     }
 
     private VtlContext makeLevel(int level, int apicId) {
@@ -110,8 +123,7 @@ public final class VirtualProcessor {
      */
     public void enableLevel(int level, Consumer<VirtualCpu> loader) {
         if (made[level] == null) {
-            made[level] = makeLevel(level, contexts[0].apic().id());
-            made[level].complete(partition, this);
+            make(level);
         }
         VtlContext enabled = made[level];
         enabled.reset();
@@ -523,5 +535,66 @@ public final class VirtualProcessor {
     /** Who watches; {@link VpObserver#NONE} for nobody. Before start. */
     public void setObserver(VpObserver observer) {
         runner.setObserver(observer);
+    }
+
+    // Saved state
+
+    /** While it is paused; or before it has been started. Any thread. */
+    @Override
+    public void save(StateWriter out) {
+        call(() -> {
+            cpu.save(out);
+            out.putInt(context.level());
+            out.putInt(madeInOrder.size());
+            for (int level : madeInOrder) {
+                out.putInt(level);
+                out.putBoolean(contexts[level] != null);
+                made[level].save(out);
+            }
+            out.putInt(heldInhibits.size());
+            for (HeldInhibit held : heldInhibits) {
+                out.putInt(held.vp.index);
+                out.putInt(held.level);
+                out.putEnum(held.reason);
+            }
+            pendingFlushes.save(out);
+            idle.save(out);
+            requests.save(out);
+            runner.save(out);
+        });
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        call(() -> {
+            cpu.restore(in);
+            int active = in.getInt(0, contexts.length - 1);
+            for (int count = in.getInt(1, contexts.length); count > 0; count--) {
+                int level = in.getInt(0, contexts.length - 1);
+                if (level > 0 && (made[level] != null || partition.fabric(level) == null)) {
+                    throw in.refused("has trust level %d, which this machine has not".formatted(level));
+                }
+                if (level > 0) {
+                    make(level);
+                }
+                contexts[level] = in.getBoolean() ? made[level] : null;
+                made[level].restore(in, partition.connections());
+            }
+            if (contexts[active] == null) {
+                throw in.refused("is in trust level %d, which it has not".formatted(active));
+            }
+            context = contexts[active];
+            heldInhibits.clear();
+            for (int count = in.getInt(); count > 0; count--) {
+                int vp = in.getInt(0, partition.processors().size() - 1);
+                int level = in.getInt(0, contexts.length - 1);
+                heldInhibits.add(
+                        new HeldInhibit(partition.processors().get(vp), level, in.getEnum(InhibitReason.class)));
+            }
+            pendingFlushes.restore(in);
+            idle.restore(in);
+            requests.restore(in);
+            runner.restore(in);
+        });
     }
 }

@@ -5,6 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.apic.ApicOwner;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * What others want of a VP, and whether it can see that: one atomic word. Anybody sets request bits; the VP's thread takes
@@ -215,5 +217,17 @@ final class VpRequests {
             Thread.interrupted();
         }
         unmarkParked();
+    }
+
+    // Saved state
+
+    /** What has been asked for and not been served, but for what the host wants. While the VP is quiet. */
+    void save(StateWriter out) {
+        out.putInt(word & TAKEN);
+    }
+
+    /** Before the VP has a thread. */
+    void restore(StateReader in) {
+        WORD.getAndBitwiseOr(this, in.getInt() & TAKEN);
     }
 }

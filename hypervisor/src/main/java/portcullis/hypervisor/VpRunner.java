@@ -10,6 +10,8 @@ import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.gate.FlushPass.Entry;
 import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.VpTrace;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The loop of one VP, a turn at a time: requests, interrupts, guest code, exit. Threads and the deterministic scheduler
@@ -277,5 +279,17 @@ final class VpRunner {
             windowRequested = window;
             cpu.requestInterruptWindow(window);
         }
+    }
+
+    void save(StateWriter out) {
+        out.putBoolean(lookForInterrupts);
+        out.putBoolean(lookForEntry);
+        out.putBoolean(windowRequested);
+    }
+
+    void restore(StateReader in) {
+        lookForInterrupts = in.getBoolean();
+        lookForEntry = in.getBoolean();
+        windowRequested = in.getBoolean();
     }
 }

@@ -7,11 +7,14 @@ import portcullis.hypervisor.gate.InhibitReason;
 import portcullis.hypervisor.hyperv.SyntheticMsrs;
 import portcullis.hypervisor.hyperv.VpAssistPage;
 import portcullis.hypervisor.registers.VpRegisters;
+import portcullis.hypervisor.synic.Connections;
 import portcullis.hypervisor.synic.Synic;
 import portcullis.hypervisor.trace.ResumeReason;
 import portcullis.hypervisor.trace.RunState;
 import portcullis.hypervisor.trace.VpTrace;
 import portcullis.hypervisor.vsm.SecureConfig;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 import portcullis.tlfs.register.VpStateRegisters.InternalActivity;
 
 /** What one trust level of one VP has for itself (TLFS vsm.md, "VTL state isolation"). Its registers are in the engine's context. */
@@ -230,5 +233,28 @@ public final class VtlContext {
             case HALTED, IDLE -> RunState.HALTED;
             case WAIT_FOR_STARTUP -> RunState.WAIT_FOR_STARTUP;
         };
+    }
+
+    // Saved state
+
+    /** What belongs to the level alone; its gate is saved with those of all VPs. */
+    void save(StateWriter out) {
+        out.putEnum(activity);
+        secureConfig.save(out);
+        out.putBoolean(awaitsTlbLock);
+        assistPage.save(out);
+        synic.save(out);
+        // Behind those that tell it which interrupts end by themselves or in a page.
+        apic.save(out);
+    }
+
+    void restore(StateReader in, Connections connections) {
+        activity = in.getEnum(Activity.class);
+        trace.runState(level, runState(activity));
+        secureConfig.restore(in);
+        awaitsTlbLock = in.getBoolean();
+        assistPage.restore(in);
+        synic.restore(in, connections);
+        apic.restore(in);
     }
 }

@@ -78,6 +78,16 @@ public final class FakeCpu implements VirtualCpu {
     }
 
     @Override
+    public int privilegeLevel() {
+        return segment(SegmentRegister.SS).dpl();
+    }
+
+    @Override
+    public boolean executes64BitCode() {
+        return (segment(SegmentRegister.CS).attributes() & Segment.L) != 0;
+    }
+
+    @Override
     public void completeInstruction(int length) {
         set(Register.RIP, get(Register.RIP) + length);
     }

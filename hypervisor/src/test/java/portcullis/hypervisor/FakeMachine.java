@@ -2,6 +2,7 @@ package portcullis.hypervisor;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -12,7 +13,6 @@ import portcullis.engine.EngineCapabilities;
 import portcullis.engine.ExitReason;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.apic.ApicFeatures;
-import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.hypervisor.time.GuestTime;
 import portcullis.hypervisor.time.HostAlarms;
 import portcullis.memory.GuestMemory;
@@ -30,16 +30,7 @@ public final class FakeMachine implements AutoCloseable {
         return new FakeMachine(processors, new HostAlarms(), new ThreadPerProcessor());
     }
 
-    /** The same with Microsoft's interface. */
-    public static FakeMachine enlightened(int processors) {
-        return new FakeMachine(processors, new HostAlarms(), new ThreadPerProcessor(), HypervConfig.ON);
-    }
-
     public FakeMachine(int processors, GuestTime time, VpDriver driver) {
-        this(processors, time, driver, HypervConfig.OFF);
-    }
-
-    private FakeMachine(int processors, GuestTime time, VpDriver driver, HypervConfig hyperv) {
         Engine engine = new Engine() {
             @Override
             public String name() {
@@ -49,6 +40,11 @@ public final class FakeMachine implements AutoCloseable {
             @Override
             public EngineCapabilities capabilities() {
                 return new EngineCapabilities(false, true, 1, false);
+            }
+
+            @Override
+            public Map<String, String> description() {
+                return Map.of();
             }
 
             @Override
@@ -65,7 +61,7 @@ public final class FakeMachine implements AutoCloseable {
             public void close() {}
         };
         PartitionConfig config =
-                new PartitionConfig(IntStream.range(0, processors).toArray(), new ApicFeatures(true, true, 40), hyperv);
+                new PartitionConfig(IntStream.range(0, processors).toArray(), new ApicFeatures(true, true, 40));
         partition = new Partition(memory, engine, time, config, driver);
     }
 

@@ -42,6 +42,10 @@ final class InterruptWiring {
         ioApic.reset();
     }
 
+    Pic8259Pair pic() {
+        return pic;
+    }
+
     IoApic ioApic() {
         return ioApic;
     }

@@ -31,8 +31,11 @@ final class Kernel implements BootState, AutoCloseable {
     private final KernelLoader.Format format;
     private final BootRequest request;
 
-    private Kernel(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress)
+    private final boolean needed;
+
+    private Kernel(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress, boolean needed)
             throws LoadException {
+        this.needed = needed;
         format = files.format();
         try {
             Image kernel = open(files.kernel());
@@ -50,7 +53,13 @@ final class Kernel implements BootState, AutoCloseable {
 
     static Kernel open(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress)
             throws LoadException {
-        return new Kernel(files, memory, ramBytes, rsdp, progress);
+        return new Kernel(files, memory, ramBytes, rsdp, progress, true);
+    }
+
+    /** For a machine that takes up a saved state: files that are gone are missed when it is reset. */
+    static Kernel openIfThere(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress)
+            throws LoadException {
+        return new Kernel(files, memory, ramBytes, rsdp, progress, false);
     }
 
     /** What is loaded. */
@@ -59,9 +68,38 @@ final class Kernel implements BootState, AutoCloseable {
     }
 
     private Image open(java.nio.file.Path path) throws LoadException {
-        Image image = Image.open(path);
+        Image image;
+        try {
+            image = Image.open(path);
+        } catch (LoadException gone) {
+            if (needed) {
+                throw gone;
+            }
+            image = new AbsentImage(path.toString(), gone);
+        }
         images.add(image);
         return image;
+    }
+
+    /** A file that is not there any more. */
+    private record AbsentImage(String name, LoadException reason) implements Image {
+        @Override
+        public long size() {
+            return 0;
+        }
+
+        @Override
+        public void read(long offset, byte[] into, int at, int length) throws LoadException {
+            throw reason;
+        }
+
+        @Override
+        public LoadException truncated(String what) {
+            return reason;
+        }
+
+        @Override
+        public void close() {}
     }
 
     /** @throws LoadFailure where the files cannot be loaded, or no longer */

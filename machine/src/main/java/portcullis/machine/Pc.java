@@ -1,7 +1,9 @@
 package portcullis.machine;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.SplittableRandom;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -16,7 +18,10 @@ import portcullis.hypervisor.ThreadPerProcessor;
 import portcullis.hypervisor.VpDriver;
 import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.schedule.RandomInhibits;
+import portcullis.hypervisor.schedule.SeededRandom;
 import portcullis.hypervisor.schedule.SeededScheduler;
+import portcullis.hypervisor.state.PartitionImage;
+import portcullis.hypervisor.state.SavedMachine;
 import portcullis.hypervisor.time.GuestTime;
 import portcullis.hypervisor.time.HostAlarms;
 import portcullis.hypervisor.time.VirtualAlarms;
@@ -30,6 +35,7 @@ import portcullis.machine.cmos.Rtc;
 import portcullis.machine.config.EngineFactory;
 import portcullis.machine.config.HostAttachments;
 import portcullis.machine.config.MachineConfig;
+import portcullis.machine.config.SavedConfig;
 import portcullis.machine.config.TimeSource;
 import portcullis.machine.firmware.FwCfg;
 import portcullis.machine.firmware.LegacyInterrupts;
@@ -45,6 +51,10 @@ import portcullis.machine.testdev.HypervTestDevice;
 import portcullis.machine.testdev.PcTestDevice;
 import portcullis.machine.timer.Pit8254;
 import portcullis.memory.GuestMemory;
+import portcullis.state.Saved;
+import portcullis.state.StateException;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * A PC: a partition with memory, devices and the wires between them, and a kernel to start.
@@ -62,6 +72,15 @@ public final class Pc implements AutoCloseable {
     private static final int COM1_IRQ = 4;
 
     private static final int RTC_IRQ = 8;
+
+    /** Random numbers of the host's. */
+    private static final Saved NO_STATE = new Saved() {
+        @Override
+        public void save(StateWriter out) {}
+
+        @Override
+        public void restore(StateReader in) {}
+    };
 
     /** 2025-01-01 00:00 UTC. */
     private static final long VIRTUAL_EPOCH_MILLIS = 1_735_689_600_000L;
@@ -81,6 +100,9 @@ public final class Pc implements AutoCloseable {
     private final VirtioDevices virtio;
     private final Uart16550 serial;
     private final Kernel kernel;
+    private final PartitionImage image;
+    /** Held while the machine is saved, and by what the host does to devices meanwhile. */
+    private final Object hostSide = new Object();
 
     /**
      * Puts a machine together. Nothing of it runs yet.
@@ -88,6 +110,10 @@ public final class Pc implements AutoCloseable {
      * @throws LoadException where a file cannot be opened
      */
     public Pc(MachineConfig config, EngineFactory engines, HostAttachments host) throws LoadException {
+        this(config, engines, host, true);
+    }
+
+    private Pc(MachineConfig config, EngineFactory engines, HostAttachments host, boolean boots) throws LoadException {
         this.config = config;
         int addressBits = Math.max(MIN_ADDRESS_BITS, MemoryMap.addressBits(config.ramBytes()));
         memory = new GuestMemory(addressBits);
@@ -96,7 +122,9 @@ public final class Pc implements AutoCloseable {
         long rsdp = AcpiTables.write(memory, acpi);
         Kernel opened = null;
         try {
-            opened = Kernel.open(config.boot(), memory, config.ramBytes(), rsdp, host.loading());
+            opened = boots
+                    ? Kernel.open(config.boot(), memory, config.ramBytes(), rsdp, host.loading())
+                    : Kernel.openIfThere(config.boot(), memory, config.ramBytes(), rsdp, host.loading());
             virtio = new VirtioDevices(config, host);
         } catch (LoadException e) {
             if (opened != null) {
@@ -106,7 +134,15 @@ public final class Pc implements AutoCloseable {
             throw e;
         }
         kernel = opened;
-        partition = makePartition(config, memory, engines, host, addressBits);
+        Supplier<RandomGenerator> entropy = SecureRandom::new;
+        Saved entropyState = NO_STATE;
+        if (config.time() instanceof TimeSource.Virtual virtual) {
+            SeededRandom random = new SeededRandom(virtual.seed());
+            entropy = () -> random;
+            entropyState = random;
+        }
+        partition = makePartition(config, memory, engines, host, addressBits, entropy);
+        image = new PartitionImage(partition, shape());
         partition.setIoHandler(new BusHandler(ports, windows));
         partition.setBootState(kernel);
         partition.onGuestCrash(crash -> host.trouble().accept(crash.describe()));
@@ -134,6 +170,7 @@ public final class Pc implements AutoCloseable {
             HypervTestDevice loops = new HypervTestDevice(partition.connections());
             loops.attach(ports);
             partition.onReset(loops::reset);
+            image.addEarly("hyperv test device", loops);
         }
         new DebugExit(status -> partition.end(new Outcome.GuestExit(status))).attach(ports);
         new AssertionPort(value -> partition.end(new Outcome.AssertionFailed(value))).attach(ports);
@@ -145,11 +182,36 @@ public final class Pc implements AutoCloseable {
         if (config.time() instanceof TimeSource.Virtual virtual && virtual.inhibits() > 0) {
             RandomInhibits inhibits = new RandomInhibits(partition, virtual.seed(), virtual.inhibits());
             partition.onReset(inhibits::reset);
+            image.add("inhibits", inhibits);
         }
+        image.add("random numbers", entropyState);
+        image.add("pic", interrupts.pic());
+        image.add("ioapic", interrupts.ioApic());
+        image.add("pit", pit);
+        image.add("pm", power);
+        image.add("rtc", rtc);
+        image.add("fw_cfg", fwCfg);
+        image.add("reset ports", resetPorts);
+        image.add("test device", test);
+        image.add("pci", pci);
+        image.add("com1", serial);
+        SavedConfig.notes(config).forEach(image::note);
+    }
+
+    private Map<String, String> shape() {
+        Map<String, String> topics = SavedConfig.shape(config);
+        var disks = SavedConfig.disks(config.disks(), virtio.diskSizes());
+        topics.put(disks.getKey(), disks.getValue());
+        return topics;
     }
 
     private static Partition makePartition(
-            MachineConfig config, GuestMemory memory, EngineFactory engines, HostAttachments host, int addressBits) {
+            MachineConfig config,
+            GuestMemory memory,
+            EngineFactory engines,
+            HostAttachments host,
+            int addressBits,
+            Supplier<RandomGenerator> entropy) {
         GuestTime time;
         VpDriver driver;
         switch (config.time()) {
@@ -169,7 +231,7 @@ public final class Pc implements AutoCloseable {
                 driver = scheduler;
             }
         }
-        Engine engine = engines.create(memory, time.clock(), config.processors(), addressBits, entropy(config.time()));
+        Engine engine = engines.create(memory, time.clock(), config.processors(), addressBits, entropy);
         int[] apicIds = IntStream.range(0, config.processors()).toArray();
         return new Partition(
                 memory,
@@ -177,13 +239,6 @@ public final class Pc implements AutoCloseable {
                 time,
                 new PartitionConfig(apicIds, engines.apicFeatures(addressBits), config.hyperv()),
                 driver);
-    }
-
-    private static Supplier<RandomGenerator> entropy(TimeSource source) {
-        return switch (source) {
-            case TimeSource.Host() -> SecureRandom::new;
-            case TimeSource.Virtual virtual -> () -> new SplittableRandom(virtual.seed());
-        };
     }
 
     /** Milliseconds since 1970. A deterministic machine is always started at the same moment. */
@@ -244,6 +299,63 @@ public final class Pc implements AutoCloseable {
         }
     }
 
+    /** Brings all processors out of guest code and stops time. Idempotent. */
+    public void pause() {
+        partition.pause();
+    }
+
+    /** Lets a paused machine go on. */
+    public void resume() {
+        partition.resume();
+    }
+
+    /**
+     * Saves the machine to a file, which replaces one of that name when it is complete; disks are flushed before. A machine that runs
+     * stands while that lasts, and goes on.
+     *
+     * @return the file's size in bytes
+     * @throws IOException where the file cannot be written; the message is one line
+     * @throws IllegalStateException where the machine does not run, or its run has ended
+     */
+    public long save(Path file) throws IOException {
+        synchronized (hostSide) {
+            return partition.standstill(() -> {
+                serial.hold();
+                try {
+                    virtio.hold();
+                    for (int i = 0; i < config.disks().size(); i++) {
+                        SavedConfig.noteDisk(image::note, i, config.disks().get(i));
+                    }
+                    return image.save(file);
+                } finally {
+                    virtio.release();
+                    serial.release();
+                }
+            });
+        }
+    }
+
+    /**
+     * Makes a machine that goes on where a saved one was. It is paused: {@link #resume}.
+     *
+     * @param config of the same shape as the saved machine's; {@link SavedConfig#of} gives that
+     * @param engines of the same kind as the saved machine's
+     * @throws StateException where the file is damaged, or of another machine; the message is one line
+     * @throws LoadException where a disk cannot be opened; a kernel that is gone is missed at the next reset only
+     */
+    public static Pc restore(SavedMachine saved, MachineConfig config, EngineFactory engines, HostAttachments host)
+            throws LoadException {
+        Pc pc = new Pc(config, engines, host, false);
+        try {
+            pc.partition.startPaused(() -> pc.image.restore(saved));
+            pc.virtio.release();
+            return pc;
+        } catch (RuntimeException | Error refused) {
+            pc.close();
+            throw refused;
+        }
+    }
+
     /** Waits until the guest, or {@link #end}, ends the run. */
     public Outcome awaitEnd() throws InterruptedException {
         return partition.awaitEnd();
@@ -265,7 +377,9 @@ public final class Pc implements AutoCloseable {
 
     /** Asks the guest to shut down. Any thread. */
     public void pressPowerButton() {
-        power.pressPowerButton();
+        synchronized (hostSide) {
+            power.pressPowerButton();
+        }
     }
 
     public MachineConfig config() {

@@ -32,6 +32,7 @@ final class VirtioDevices implements AutoCloseable {
     private final List<FileDiskImage> images = new ArrayList<>();
     private final List<VirtioDevice> devices = new ArrayList<>();
     private final ConsoleInput console;
+    private final List<VirtioFunction> functions = new ArrayList<>();
     private final ExecutorService thread;
     private final Executor executor;
 
@@ -87,9 +88,30 @@ final class VirtioDevices implements AutoCloseable {
         return console;
     }
 
+    /** Bytes of each disk. */
+    List<Long> diskSizes() {
+        return images.stream().map(FileDiskImage::size).toList();
+    }
+
+    /** Requests in hand are finished, no others begun, and what guests have written is on the disks. */
+    void hold() throws IOException {
+        functions.forEach(VirtioFunction::hold);
+        for (FileDiskImage image : images) {
+            if (!image.readOnly()) {
+                image.flush();
+            }
+        }
+    }
+
+    void release() {
+        functions.forEach(VirtioFunction::release);
+    }
+
     void plug(PciHost pci, GuestMemory memory, MsiSink interrupts) {
         for (int i = 0; i < devices.size(); i++) {
-            pci.add(FIRST_SLOT + i, 0, new VirtioFunction(devices.get(i), memory, interrupts, executor));
+            VirtioFunction function = new VirtioFunction(devices.get(i), memory, interrupts, executor);
+            functions.add(function);
+            pci.add(FIRST_SLOT + i, 0, function);
         }
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import portcullis.memory.host.HostMapping;
 import portcullis.memory.host.HostMemory;
+import portcullis.state.StateReader;
 
 /**
  * The guest's physical memory: RAM and ROM segments by guest physical address (GPA), in bytes.
@@ -27,7 +28,7 @@ public final class GuestMemory implements AutoCloseable {
 
     /** The page holds code that an engine has translated. */
     public static final int PAGE_CODE = 1;
-    /** The page was written since {@link #clearDirty}. */
+    /** The page has been written, by whomever: one without this flag is zero. Never cleared but where memory is restored. */
     public static final int PAGE_DIRTY = 2;
 
     /** An overlay page lies over the page: one bit a level, that of level 0. Kept by the views. */
@@ -52,7 +53,8 @@ public final class GuestMemory implements AutoCloseable {
     private final long limit;
     private volatile CodeWriteListener codeWriteListener = (gpa, length) -> {};
     private volatile OverlayPages overlays;
-    private final MemoryView[] views = new MemoryView[LEVELS];
+    /** Null for those that nobody has asked for. Replaced, never changed, with the monitor held. */
+    private volatile MemoryView[] views = new MemoryView[LEVELS];
 
     /** @param addressBits width of guest physical addresses, at most 46; segments lie below 2^addressBits */
     public GuestMemory(int addressBits) {
@@ -122,6 +124,16 @@ public final class GuestMemory implements AutoCloseable {
 
     /** Makes a zero-filled overlay page, placed nowhere yet. */
     public OverlayPage newOverlay(boolean guestWritable) {
+        return overlay(overlayPages().allocate(guestWritable), guestWritable);
+    }
+
+    private OverlayPage overlay(long address, boolean guestWritable) {
+        OverlayPage page = new OverlayPage(this, address, guestWritable);
+        overlays.add(page);
+        return page;
+    }
+
+    private OverlayPages overlayPages() {
         OverlayPages made = overlays;
         if (made == null) {
             synchronized (this) {
@@ -131,7 +143,34 @@ public final class GuestMemory implements AutoCloseable {
                 made = overlays;
             }
         }
-        return new OverlayPage(this, made.allocate(guestWritable), guestWritable);
+        return made;
+    }
+
+    /**
+     * Makes the overlay page that {@link OverlayPage#save} wrote: at the same backing address, placed nowhere yet. Null where that
+     * wrote that there is none.
+     */
+    public OverlayPage restoreOverlay(StateReader in) {
+        if (!in.getBoolean()) {
+            return null;
+        }
+        long address = in.getLong();
+        if (!overlayPages().allocateAt(address)) {
+            throw in.refused("has an overlay page where none can be");
+        }
+        OverlayPage page = overlay(address, overlays.segmentAt(address).writable());
+        byte[] content = in.getBytes();
+        if (content.length != 0 && content.length != PAGE_SIZE) {
+            throw in.refused("has an overlay page of %d bytes".formatted(content.length));
+        }
+        write(address, content, 0, content.length);
+        return page;
+    }
+
+    /** The overlay page with this backing address, or null. */
+    OverlayPage overlayAt(long address) {
+        OverlayPages made = overlays;
+        return made == null ? null : made.at(address);
     }
 
     void release(OverlayPage page) {
@@ -139,9 +178,16 @@ public final class GuestMemory implements AutoCloseable {
     }
 
     /** Guest memory as trust level {@code level}, 0 to 2, sees it. The same object at each call. */
-    public synchronized MemoryView view(int level) {
+    public MemoryView view(int level) {
+        MemoryView made = views[level];
+        return made != null ? made : makeView(level);
+    }
+
+    private synchronized MemoryView makeView(int level) {
         if (views[level] == null) {
-            views[level] = new MemoryView(this, level, limit);
+            MemoryView[] more = views.clone();
+            more[level] = new MemoryView(this, level, limit);
+            views = more;
         }
         return views[level];
     }
@@ -262,17 +308,6 @@ public final class GuestMemory implements AutoCloseable {
             before = HostMemory.getIntVolatile(word);
             after = (before & ~((clear & 0xff) << shift)) | ((set & 0xff) << shift);
         } while (!HostMemory.compareAndSetInt(word, before, after));
-    }
-
-    /** Forgets which pages were written. */
-    public void clearDirty() {
-        for (Segment segment : segments) {
-            for (long gpa = segment.gpa; gpa < segment.gpa + segment.size; gpa += PAGE_SIZE) {
-                if ((pageFlags(gpa) & PAGE_DIRTY) != 0) {
-                    updatePageFlags(gpa, 0, PAGE_DIRTY);
-                }
-            }
-        }
     }
 
     public void setCodeWriteListener(CodeWriteListener listener) {

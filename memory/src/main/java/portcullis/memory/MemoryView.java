@@ -3,6 +3,9 @@ package portcullis.memory;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.StampedLock;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * Guest physical memory as one trust level sees it: the memory itself, overlay pages over it, and what higher levels refuse
@@ -16,7 +19,7 @@ import java.util.concurrent.locks.StampedLock;
  * <p>Thread safe. A change is seen by whoever resolves after it; cached translations are dropped by the listeners ({@link
  * #onChange}).
  */
-public final class MemoryView {
+public final class MemoryView implements Saved {
     /** In {@link #restrictions}, beside what is refused: an overlay page lies here. */
     public static final int OVERLAID = 1 << 4;
 
@@ -374,6 +377,39 @@ public final class MemoryView {
             }
         } finally {
             lock.unlockRead(stamp);
+        }
+    }
+
+    // ---- saved state -------------------------------------------------------------------------------------------
+
+    /**
+     * Which overlay pages lie where, in which order, and what is refused. The overlay pages themselves are the state of whoever
+     * made them.
+     */
+    @Override
+    public void save(StateWriter out) {
+        long stamp = lock.readLock();
+        try {
+            out.putBoolean(special);
+            out.putInts(refusedByDefault);
+            placements.save(out);
+            protections.save(memory.segments(), out);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** When the pages have been restored. Tells no listener: nobody has translations of the view yet but those that belong to it. */
+    @Override
+    public void restore(StateReader in) {
+        long stamp = lock.writeLock();
+        try {
+            special = in.getBoolean();
+            in.getInts(refusedByDefault);
+            placements.restore(in, limit).forEach(page -> page.placed(this));
+            protections.restore(memory, in);
+        } finally {
+            lock.unlockWrite(stamp);
         }
     }
 

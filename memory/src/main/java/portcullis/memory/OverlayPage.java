@@ -1,8 +1,10 @@
 package portcullis.memory;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import portcullis.memory.host.HostMemory;
+import portcullis.state.StateWriter;
 
 /**
  * A page of memory that is not the guest's own and lies over its physical address space where a {@link MemoryView} has placed
@@ -100,6 +102,17 @@ public final class OverlayPage implements AutoCloseable {
             memory.written(address + offset, 4);
         }
         return done;
+    }
+
+    /** Writes a page's backing address and content, or that there is none; where it is placed, views write. */
+    public static void save(OverlayPage page, StateWriter out) {
+        out.putBoolean(page != null);
+        if (page != null) {
+            byte[] content = new byte[GuestMemory.PAGE_SIZE];
+            page.read(0, content, 0, content.length);
+            out.putLong(page.address);
+            out.putBytes(content, 0, Arrays.equals(content, new byte[content.length]) ? 0 : content.length);
+        }
     }
 
     private long at(int offset, int length) {

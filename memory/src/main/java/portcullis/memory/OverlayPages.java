@@ -2,6 +2,8 @@ package portcullis.memory;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 import portcullis.memory.host.HostMapping;
 
 /**
@@ -23,6 +25,8 @@ final class OverlayPages implements AutoCloseable {
     private final Deque<Long> free = new ArrayDeque<>();
     private final Deque<Long> freeReadOnly = new ArrayDeque<>();
     private final HostMapping flags = HostMapping.reserve(2 * PAGES);
+    /** Those in use, by address. */
+    private final Map<Long, OverlayPage> pages = new HashMap<>();
 
     OverlayPages() {
         for (int kind = 0; kind < 2; kind++) {
@@ -55,7 +59,35 @@ final class OverlayPages implements AutoCloseable {
         return segments[kind].gpa() + ((long) used[kind]++ << GuestMemory.PAGE_SHIFT);
     }
 
+    /**
+     * Takes the page at {@code address}, of a machine that was saved.
+     *
+     * @return false where it cannot be had
+     */
+    synchronized boolean allocateAt(long address) {
+        GuestMemory.Segment segment = segmentAt(address);
+        if (segment == null || (address & GuestMemory.PAGE_SIZE - 1) != 0) {
+            return false;
+        }
+        int kind = segment.writable() ? 0 : 1;
+        Deque<Long> freed = segment.writable() ? free : freeReadOnly;
+        while (segment.gpa() + ((long) used[kind] << GuestMemory.PAGE_SHIFT) <= address) {
+            freed.add(segment.gpa() + ((long) used[kind]++ << GuestMemory.PAGE_SHIFT));
+        }
+        return freed.remove(address);
+    }
+
+    synchronized void add(OverlayPage page) {
+        pages.put(page.address(), page);
+    }
+
+    /** The page in use at {@code address}, or null. */
+    synchronized OverlayPage at(long address) {
+        return pages.get(address);
+    }
+
     synchronized void release(long address) {
+        pages.remove(address);
         (segmentAt(address).writable() ? free : freeReadOnly).push(address);
     }
 

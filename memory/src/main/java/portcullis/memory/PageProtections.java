@@ -1,7 +1,10 @@
 package portcullis.memory;
 
+import java.util.List;
 import portcullis.memory.host.HostMapping;
 import portcullis.memory.host.HostMemory;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * What trust levels above have refused to a level, for each page: a byte a page, made at the first protection. The low half
@@ -69,6 +72,49 @@ final class PageProtections implements AutoCloseable {
     public void close() {
         if (mapping != null) {
             mapping.close();
+        }
+    }
+
+    // Saved state: runs of pages that are alike
+
+    void save(List<GuestMemory.Segment> segments, StateWriter out) {
+        out.putBoolean(mapping != null);
+        if (mapping == null) {
+            return;
+        }
+        for (GuestMemory.Segment segment : segments) {
+            long pages = segment.size() >>> GuestMemory.PAGE_SHIFT;
+            long first = bytes + (segment.gpa() >>> GuestMemory.PAGE_SHIFT);
+            for (long at = 0; at < pages; ) {
+                byte value = HostMemory.getByte(first + at);
+                long end = at + 1;
+                while (end < pages && HostMemory.getByte(first + end) == value) {
+                    end++;
+                }
+                out.putLong(end - at);
+                out.putByte(value);
+                at = end;
+            }
+        }
+    }
+
+    void restore(GuestMemory memory, StateReader in) {
+        if (!in.getBoolean()) {
+            return;
+        }
+        make();
+        for (GuestMemory.Segment segment : memory.segments()) {
+            long pages = segment.size() >>> GuestMemory.PAGE_SHIFT;
+            long first = bytes + (segment.gpa() >>> GuestMemory.PAGE_SHIFT);
+            for (long at = 0; at < pages; ) {
+                long count = in.getLong();
+                byte value = (byte) in.getByte();
+                if (count < 1 || count > pages - at) {
+                    throw in.refused("protects %d pages of %d".formatted(count, pages - at));
+                }
+                HostMemory.fill(first + at, count, value);
+                at += count;
+            }
         }
     }
 }

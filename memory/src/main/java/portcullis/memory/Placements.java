@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * Which overlay pages lie where in a view, several over one page in the order they came. Changed under the view's lock; looked
@@ -82,5 +84,40 @@ final class Placements {
         for (long gpa : after.gpas) {
             memory.updatePageFlags(gpa, flag, 0);
         }
+    }
+
+    void save(StateWriter out) {
+        out.putInt(stacks.size());
+        stacks.forEach((gpa, pages) -> {
+            out.putLong(gpa);
+            out.putInt(pages.size());
+            pages.forEach(page -> out.putLong(page.address()));
+        });
+    }
+
+    /** @return the pages that lie somewhere now */
+    List<OverlayPage> restore(StateReader in, long limit) {
+        List<OverlayPage> placed = new ArrayList<>();
+        stacks.clear();
+        for (int places = in.getInt(); places > 0; places--) {
+            long gpa = in.getLong();
+            if ((gpa & GuestMemory.PAGE_SIZE - 1) != 0 || gpa < 0 || gpa >= limit) {
+                throw in.refused("has an overlay page at 0x%x".formatted(gpa));
+            }
+            List<OverlayPage> stack = new ArrayList<>();
+            for (int pages = in.getInt(); pages > 0; pages--) {
+                OverlayPage page = memory.overlayAt(in.getLong());
+                if (page == null || placed.contains(page)) {
+                    throw in.refused("has placed an overlay page that is not there, or twice");
+                }
+                placed.add(page);
+                stack.add(page);
+            }
+            if (!stack.isEmpty()) {
+                stacks.put(gpa, stack);
+            }
+        }
+        publish();
+        return placed;
     }
 }

@@ -2,6 +2,7 @@ package portcullis.soft;
 
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import portcullis.engine.Clock;
@@ -47,6 +48,11 @@ public final class SoftEngine implements Engine {
     @Override
     public EngineCapabilities capabilities() {
         return new EngineCapabilities(true, true, GuestMemory.LEVELS, !model.isIntel());
+    }
+
+    @Override
+    public Map<String, String> description() {
+        return model.description();
     }
 
     @Override

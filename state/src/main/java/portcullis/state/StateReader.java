@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * Reads what a {@link StateWriter} wrote. Every method throws a {@link StateException} where the bytes end too early or cannot be
@@ -110,6 +111,19 @@ public final class StateReader {
         for (int i = 0; i < into.length; i++) {
             into[i] = getLong();
         }
+    }
+
+    /** A set of numbers below {@code limit}, written as longs. */
+    public BitSet getBits(int limit) {
+        long[] words = new long[getInt(0, (limit + 63) / 64)];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = getLong();
+        }
+        BitSet set = BitSet.valueOf(words);
+        if (set.length() > limit) {
+            throw refused("has a number over %d".formatted(limit - 1));
+        }
+        return set;
     }
 
     private void length(int expected) {

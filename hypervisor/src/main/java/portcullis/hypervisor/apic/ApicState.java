@@ -1,6 +1,8 @@
 package portcullis.hypervisor.apic;
 
 import portcullis.hypervisor.apic.ApicOwner.Signal;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The registers and latches of one local APIC, and the rules between them (SDM 10.4 to 10.9). Everything here happens under
@@ -447,5 +449,56 @@ final class ApicState {
             return ApicTimer.Mode.TSC_DEADLINE;
         }
         return (entry & LocalVectorTable.TIMER_PERIODIC) != 0 ? ApicTimer.Mode.PERIODIC : ApicTimer.Mode.ONE_SHOT;
+    }
+
+    // Saved state
+
+    void save(StateWriter out) {
+        lvt.save(out);
+        timer.save(out);
+        requested.save(out);
+        inService.save(out);
+        levelTriggered.save(out);
+        endingByThemselves.save(out);
+        out.putInt(taskPriority);
+        out.putInt(xapicId);
+        out.putInt(logicalDestination);
+        out.putInt(destinationFormat);
+        out.putInt(spuriousVector);
+        out.putInt(errorStatus);
+        out.putInt(errorsSinceWrite);
+        out.putInt(commandLow);
+        out.putInt(commandHigh);
+        out.putBoolean(lint0);
+        out.putBoolean(lint1);
+        out.putBoolean(externalMessage);
+        out.putInt(nmis);
+        out.putBoolean(initPending);
+        out.putInt(startupVector);
+    }
+
+    /** The mode follows from the base register, which {@link LocalApic} keeps. */
+    void restore(StateReader in) {
+        lvt.restore(in);
+        timer.restore(in);
+        requested.restore(in);
+        inService.restore(in);
+        levelTriggered.restore(in);
+        endingByThemselves.restore(in);
+        taskPriority = in.getInt();
+        xapicId = in.getInt();
+        logicalDestination = in.getInt();
+        destinationFormat = in.getInt();
+        spuriousVector = in.getInt();
+        errorStatus = in.getInt();
+        errorsSinceWrite = in.getInt();
+        commandLow = in.getInt();
+        commandHigh = in.getInt();
+        lint0 = in.getBoolean();
+        lint1 = in.getBoolean();
+        externalMessage = in.getBoolean();
+        nmis = in.getInt(0, MAXIMUM_NMIS);
+        initPending = in.getBoolean();
+        startupVector = in.getInt(-1, 0xff);
     }
 }

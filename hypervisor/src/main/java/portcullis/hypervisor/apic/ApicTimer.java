@@ -2,6 +2,8 @@ package portcullis.hypervisor.apic;
 
 import portcullis.engine.Clock;
 import portcullis.hypervisor.time.Alarm;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The local APIC's timer (SDM 10.5.4): counts clock ticks through a divider, or waits for a TSC value. Every method is called
@@ -178,5 +180,29 @@ final class ApicTimer {
             guestDeadline = 0;
         }
         return true;
+    }
+
+    /** The alarm is saved with all others. */
+    void save(StateWriter out) {
+        out.putEnum(mode);
+        out.putInt(initialCount);
+        out.putInt(divideConfiguration);
+        out.putInt(divisor);
+        out.putBoolean(running);
+        out.putLong(expiry);
+        out.putLong(guestDeadline);
+    }
+
+    void restore(StateReader in) {
+        mode = in.getEnum(Mode.class);
+        initialCount = in.getInt();
+        divideConfiguration = in.getInt();
+        divisor = in.getInt(1, 128);
+        running = in.getBoolean();
+        expiry = in.getLong();
+        guestDeadline = in.getLong();
+        if (running && mode == Mode.PERIODIC && initialCount == 0) {
+            throw in.refused("has a periodic timer without a period");
+        }
     }
 }

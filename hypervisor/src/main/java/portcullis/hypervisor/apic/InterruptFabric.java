@@ -2,6 +2,9 @@ package portcullis.hypervisor.apic;
 
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * What local APICs, I/O APIC and devices send interrupts through: resolves destinations (SDM 10.6.2, 10.12.9, 11.11) and hands
@@ -10,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Ids are looked up in a {@link RoutingTable}, made anew when some APIC has changed its ids or mode since. A sender that
  * races with such a change may use either address, as on hardware.
  */
-public final class InterruptFabric implements MsiSink {
+public final class InterruptFabric implements MsiSink, Saved {
     private static final int NARROW_BROADCAST = 0xff;
     private static final int WIDE_BROADCAST = 0xffffffff;
 
@@ -169,5 +172,16 @@ public final class InterruptFabric implements MsiSink {
             }
         }
         return chosen;
+    }
+
+    /** Whose turn it is among equals. Who listens to what, local APICs know. */
+    @Override
+    public void save(StateWriter out) {
+        out.putInt(rotation.get());
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        rotation.set(in.getInt());
     }
 }

@@ -1,5 +1,8 @@
 package portcullis.hypervisor.apic;
 
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /**
  * The one interrupt in service whose end the guest may leave in memory ({@link EoiAssist}). For the VP's thread only: what other
  * threads ask of the local APIC may see that interrupt in service a little longer.
@@ -55,5 +58,17 @@ final class LazyEoi {
         }
         outstanding = false;
         return assist.withdraw() ? Outcome.NOT_ENDED : Outcome.ENDED;
+    }
+
+    void save(StateWriter out) {
+        out.putBoolean(outstanding);
+    }
+
+    /** After {@link #connect}: the page has the bit already. */
+    void restore(StateReader in) {
+        outstanding = in.getBoolean();
+        if (outstanding && assist == null) {
+            throw in.refused("has an EOI outstanding in no page");
+        }
     }
 }

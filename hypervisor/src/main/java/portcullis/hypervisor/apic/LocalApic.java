@@ -2,6 +2,9 @@ package portcullis.hypervisor.apic;
 
 import portcullis.engine.ExitDetails;
 import portcullis.hypervisor.time.Alarms;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * A local APIC, xAPIC and x2APIC (SDM chapter 10), of one VP at one trust level. Thread-safe.
@@ -10,7 +13,7 @@ import portcullis.hypervisor.time.Alarms;
  * called by the VP's thread), and the world's ({@link #receive}, the LINT wires). Whenever the processor should look, the
  * {@link ApicOwner} is told.
  */
-public final class LocalApic {
+public final class LocalApic implements Saved {
     /** Answer of {@link #deliverable}: nothing. */
     public static final int NONE = -1;
     /** Answer of {@link #deliverable}: an interrupt whose vector the 8259 pair will name. */
@@ -595,6 +598,29 @@ public final class LocalApic {
     int processorPriority() {
         synchronized (lock) {
             return state.processorPriority();
+        }
+    }
+
+    // Saved state
+
+    @Override
+    public void save(StateWriter out) {
+        synchronized (lock) {
+            out.putLong(base);
+            state.save(out);
+            lazyEoi.save(out);
+        }
+    }
+
+    /** Tells the owner nothing: what it has been told and not looked at yet is state of its own. */
+    @Override
+    public void restore(StateReader in) {
+        synchronized (lock) {
+            base = in.getLong();
+            state.mode = modeOf(base);
+            state.restore(in);
+            lazyEoi.restore(in);
+            publishAddress();
         }
     }
 }

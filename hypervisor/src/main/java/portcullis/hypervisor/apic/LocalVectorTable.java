@@ -1,6 +1,8 @@
 package portcullis.hypervisor.apic;
 
 import java.util.Arrays;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** The six LVT entries (SDM 10.5.1): what each may hold, and that a software-disabled APIC keeps them masked. Under the APIC's lock. */
 final class LocalVectorTable {
@@ -99,5 +101,13 @@ final class LocalVectorTable {
 
     void setRemoteIrr(int entry, boolean set) {
         entries[entry] = entries[entry] & ~REMOTE_IRR | (set ? REMOTE_IRR : 0);
+    }
+
+    void save(StateWriter out) {
+        out.putInts(entries);
+    }
+
+    void restore(StateReader in) {
+        in.getInts(entries);
     }
 }

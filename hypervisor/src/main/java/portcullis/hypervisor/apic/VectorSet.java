@@ -1,6 +1,8 @@
 package portcullis.hypervisor.apic;
 
 import java.util.Arrays;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** 256 bits, one a vector: IRR, ISR or TMR. */
 final class VectorSet {
@@ -35,5 +37,13 @@ final class VectorSet {
     /** Bits {@code index * 32} to {@code index * 32 + 31}, as the registers show them. */
     int dword(int index) {
         return (int) (words[index >>> 1] >>> (index & 1) * 32);
+    }
+
+    void save(StateWriter out) {
+        out.putLongs(words);
+    }
+
+    void restore(StateReader in) {
+        in.getLongs(words);
     }
 }

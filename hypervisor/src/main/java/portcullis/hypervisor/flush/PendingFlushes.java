@@ -2,6 +2,9 @@ package portcullis.hypervisor.flush;
 
 import java.util.Arrays;
 import portcullis.engine.VirtualCpu;
+import portcullis.memory.GuestMemory;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * What others want dropped from one VP's TLBs, until the VP does so before it enters guest code. Any thread adds; the VP's
@@ -90,5 +93,34 @@ public final class PendingFlushes {
     /** Whether something is still to be done. False only when the TLBs have been changed: {@link #apply} has ended. Any thread. */
     public boolean pending() {
         return pending;
+    }
+
+    /** Writes what is pending. */
+    public synchronized void save(StateWriter out) {
+        out.putInt(everything);
+        out.putInt(count);
+        for (int i = 0; i < count; i++) {
+            out.putLong(space[i]);
+            out.putLong(gva[i]);
+            out.putLong(pages[i]);
+            out.putInt(how[i]);
+        }
+    }
+
+    /** Takes up what {@link #save} wrote. */
+    public synchronized void restore(StateReader in) {
+        everything = in.getInt(0, (1 << GuestMemory.LEVELS) - 1);
+        count = 0;
+        for (int left = in.getInt(0, MOST); left > 0; left--) {
+            long addressSpace = in.getLong();
+            long address = in.getLong();
+            long number = in.getLong();
+            int kind = in.getInt();
+            int level = kind & 0xff;
+            if (level >= GuestMemory.LEVELS) {
+                throw in.refused("has a flush of trust level %d".formatted(level));
+            }
+            add(level, addressSpace, address, number, (kind & GLOBALS) != 0);
+        }
     }
 }

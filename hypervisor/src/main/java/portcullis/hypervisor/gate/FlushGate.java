@@ -253,15 +253,20 @@ public final class FlushGate extends GateWordAfter {
      * Puts saved {@link #reasons} back, while no VP runs. Resumes nobody: contexts are restored after all gates ({@link
      * FlushPass#restore}).
      *
-     * @throws IllegalArgumentException for reasons that do not exist
+     * @param holder what {@link #interceptHolder} was
+     * @throws IllegalArgumentException for reasons, and a holder, that do not exist
      */
-    public void restore(int reasons) {
+    public void restore(int reasons, int holder) {
+        if (holder < 0 || holder >= passes.length) {
+            throw new IllegalArgumentException("no vp " + holder + " to hold a gate");
+        }
         if ((reasons & ~InhibitReason.ALL) != 0) {
             throw new IllegalArgumentException("no such reasons: " + Integer.toHexString(reasons));
         }
         if (passing() != 0) {
             throw new IllegalStateException("a flush is passing");
         }
+        interceptHolder = holder;
         word = reasons << REASONS_SHIFT;
     }
 }

@@ -1,9 +1,12 @@
 package portcullis.hypervisor.gate;
 
 import java.util.function.IntFunction;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** The gates of one trust level of a partition, one a VP, and who passes them: one a VP, too. */
-public final class FlushGates {
+public final class FlushGates implements Saved {
     /** The most VPs that a partition has. */
     public static final int MAX_PROCESSORS = 4096;
 
@@ -39,5 +42,37 @@ public final class FlushGates {
     /** What a VP passes gates with. */
     public FlushPass pass(int vp) {
         return passes[vp];
+    }
+
+    // Saved state
+
+    /** Why gates are shut, and who waits. No flush is passing: VPs are quiet between two instructions. */
+    @Override
+    public void save(StateWriter out) {
+        out.putInt(gates.length);
+        for (FlushGate gate : gates) {
+            out.putInt(gate.reasons());
+            out.putInt(gate.interceptHolder());
+        }
+        for (FlushPass pass : passes) {
+            out.putInt(pass.save());
+        }
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        if (in.getInt() != gates.length) {
+            throw in.refused("is of another number of processors");
+        }
+        try {
+            for (FlushGate gate : gates) {
+                gate.restore(in.getInt(), in.getInt());
+            }
+            for (FlushPass pass : passes) {
+                pass.restore(in.getInt());
+            }
+        } catch (IllegalArgumentException impossible) {
+            throw in.refused("cannot be: " + impossible.getMessage());
+        }
     }
 }

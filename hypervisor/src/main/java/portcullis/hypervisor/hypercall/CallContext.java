@@ -95,6 +95,10 @@ public final class CallContext {
         return bytes + 7 & -8;
     }
 
+    void putInput(int offset, long value) {
+        LONGS.set(input, offset, value);
+    }
+
     public long inputLong(int offset) {
         return (long) LONGS.get(input, offset);
     }

@@ -4,8 +4,6 @@ import java.util.Arrays;
 import portcullis.engine.Access;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.Register;
-import portcullis.engine.Segment;
-import portcullis.engine.SegmentRegister;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
@@ -23,7 +21,6 @@ import portcullis.tlfs.HypercallInput;
 public final class HypercallInterface {
     private static final int UD = 6;
     private static final long CR0_PE = 1;
-    private static final long EFER_LMA = 1 << 10;
     private static final long RFLAGS_VM = 1 << 17;
 
     /** Reserved bits, and nesting: there is no other hypervisor below this one. */
@@ -44,6 +41,9 @@ public final class HypercallInterface {
     private final HypercallTable table;
     private final CallContext context;
     private final long sliceTicks;
+    private final long privileges;
+    private final boolean xmmInput;
+    private final boolean xmmOutput;
 
     // Of the call in progress.
     private Hypercall call;
@@ -59,6 +59,9 @@ public final class HypercallInterface {
         cpu = vp.cpu();
         this.table = table;
         context = new CallContext(partition, vp);
+        privileges = partition.hyperv().privileges();
+        xmmInput = partition.hyperv().xmmInput();
+        xmmOutput = partition.hyperv().xmmOutput();
         sliceTicks = partition.time().clock().frequency() * SLICE_MICROSECONDS / 1_000_000;
     }
 
@@ -69,8 +72,7 @@ public final class HypercallInterface {
             cpu.injectException(UD, false, 0);
             return;
         }
-        context.wide = (cpu.get(Register.EFER) & EFER_LMA) != 0
-                && (cpu.segment(SegmentRegister.CS).attributes() & Segment.L) != 0;
+        context.wide = cpu.executes64BitCode();
         rip = cpu.get(Register.RIP);
         readRegisters();
         shape = null;
@@ -93,7 +95,7 @@ public final class HypercallInterface {
     private boolean legalEnvironment() {
         return (cpu.get(Register.CR0) & CR0_PE) != 0
                 && (cpu.get(Register.RFLAGS) & RFLAGS_VM) == 0
-                && cpu.segment(SegmentRegister.SS).dpl() == 0
+                && cpu.privilegeLevel() == 0
                 && partition.level(context.level().level()).guestOsId() != 0;
     }
 
@@ -119,7 +121,7 @@ public final class HypercallInterface {
             return notOffered();
         }
         shape = call.code().shape();
-        if (!partition.hyperv().grants(call.code().privileges())) {
+        if ((call.code().privileges() & ~privileges) != 0) {
             return HvStatus.ACCESS_DENIED;
         }
         context.setShape(shape);
@@ -146,7 +148,9 @@ public final class HypercallInterface {
         // What a handler leaves out is zero, not what an earlier call had.
         Arrays.fill(context.output, 0, outputBytes, (byte) 0);
         context.repsDone = context.repStart;
-        context.beginSlice(sliceTicks);
+        if (shape.rep()) {
+            context.beginSlice(sliceTicks);
+        }
         status = call.handler().call(context);
         if (status == HvStatus.SUCCESS
                 || status == HypercallHandler.CONTINUE
@@ -168,8 +172,7 @@ public final class HypercallInterface {
     /** A call that the specification knows and the partition lacks the privilege for is refused as such. */
     private int notOffered() {
         HypercallCode known = HypercallCode.of((int) control & HypercallInput.CALL_CODE_MASK);
-        boolean privileged =
-                known != null && known.privileges() != 0 && !partition.hyperv().grants(known.privileges());
+        boolean privileged = known != null && (known.privileges() & ~privileges) != 0;
         return privileged ? HvStatus.ACCESS_DENIED : HvStatus.INVALID_HYPERCALL_CODE;
     }
 
@@ -177,27 +180,20 @@ public final class HypercallInterface {
 
     private int takeFast(int inputBytes, int outputBytes) {
         boolean registersSuffice = inputBytes <= SHORT_FAST_BYTES;
-        if (!registersSuffice && !partition.hyperv().xmmInput()
-                || outputBytes != 0 && !partition.hyperv().xmmOutput()) {
+        if (!registersSuffice && !xmmInput || outputBytes != 0 && !xmmOutput) {
             return HypercallHandler.UNDEFINED;
         }
         int outputBegins = inputBytes + 15 & -16;
         if (inputBytes > FAST_BYTES || outputBytes != 0 && (!context.wide || outputBegins + outputBytes > FAST_BYTES)) {
             return HvStatus.INVALID_HYPERCALL_INPUT;
         }
-        putInput(0, inputGpa);
-        putInput(8, outputGpa);
+        context.putInput(0, inputGpa);
+        context.putInput(8, outputGpa);
         for (int offset = SHORT_FAST_BYTES; offset < inputBytes; offset += 8) {
             int word = (offset >>> 3) - 2;
-            putInput(offset, cpu.vector(word >>> 1, word & 1));
+            context.putInput(offset, cpu.vector(word >>> 1, word & 1));
         }
         return HvStatus.SUCCESS;
-    }
-
-    private void putInput(int offset, long value) {
-        for (int i = 0; i < 8; i++) {
-            context.input[offset + i] = (byte) (value >>> i * 8);
-        }
     }
 
     /** Elements that this slice has not done stay as they are in their registers. */

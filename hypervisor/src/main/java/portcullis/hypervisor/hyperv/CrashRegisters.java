@@ -5,9 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import portcullis.memory.GuestAddressException;
 import portcullis.memory.MemoryView;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** The crash registers of a partition (TLFS, "Partition Crash Enlightenment"). Any VP's thread. */
-public final class CrashRegisters {
+public final class CrashRegisters implements Saved {
     static final int PARAMETERS = 5;
     private static final long NOTIFY = 1L << 63;
     private static final long MESSAGE = 1L << 62;
@@ -63,5 +66,15 @@ public final class CrashRegisters {
 
     public synchronized void reset() {
         java.util.Arrays.fill(parameters, 0);
+    }
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putLongs(parameters);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        in.getLongs(parameters);
     }
 }

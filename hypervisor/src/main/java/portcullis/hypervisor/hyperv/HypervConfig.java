@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import portcullis.engine.CpuidLeaf;
 import portcullis.tlfs.HvCpuid;
 import portcullis.tlfs.PartitionPrivilege;
@@ -64,6 +65,37 @@ public record HypervConfig(
     /** What a partition offers unless told otherwise: not the debugger's register, which leads nowhere. */
     public static Set<Enlightenment> usual() {
         return EnumSet.complementOf(EnumSet.of(Enlightenment.SYNTHETIC_DEBUGGER));
+    }
+
+    /** As text: what two partitions of the same interface have in common. */
+    public String description() {
+        if (!offered) {
+            return "off";
+        }
+        String names = enlightenments.stream().map(Enlightenment::spelling).collect(Collectors.joining(" "));
+        return (trustLevels == 0 ? "on" : "vsm=" + trustLevels) + (names.isEmpty() ? "" : " " + names);
+    }
+
+    /**
+     * The configuration that has this {@link #description}.
+     *
+     * @throws IllegalArgumentException where this build knows none
+     */
+    public static HypervConfig described(String description) {
+        String[] words = description.split(" ");
+        if (words[0].equals("off") && words.length == 1) {
+            return OFF;
+        }
+        int levels = words[0].equals("on") ? 0 : words[0].matches("vsm=[12]") ? words[0].charAt(4) - '0' : -1;
+        EnumSet<Enlightenment> named = EnumSet.noneOf(Enlightenment.class);
+        for (int i = 1; i < words.length; i++) {
+            String word = words[i];
+            named.add(available().stream()
+                    .filter(one -> one.spelling().equals(word))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("no enlightenment is called " + word)));
+        }
+        return new HypervConfig(true, named, levels);
     }
 
     public boolean has(Enlightenment one) {

@@ -3,12 +3,15 @@ package portcullis.hypervisor.hyperv;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.MemoryView;
 import portcullis.memory.OverlayPage;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * What a partition has once for each trust level: guest OS identity, hypercall page, reference TSC page (TLFS, "Hypercall
  * Interface", "Timers"; vsm.md, "VTL state isolation"). Any VP's thread.
  */
-public final class PartitionLevel {
+public final class PartitionLevel implements Saved {
     private static final long ENABLE = 1;
     private static final long LOCKED = 2;
     private static final long PAGE_NUMBER = -4096L;
@@ -121,5 +124,27 @@ public final class PartitionLevel {
         hypercall = 0;
         setGuestOsId(0);
         setReferenceTsc(0);
+    }
+
+    // Saved state: where the pages lie, the level's view says
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putLong(guestOsId);
+        out.putLong(hypercall);
+        out.putLong(hypercallGpa);
+        out.putLong(referenceTsc);
+        OverlayPage.save(hypercallPage, out);
+        OverlayPage.save(tscPage, out);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        guestOsId = in.getLong();
+        hypercall = in.getLong();
+        hypercallGpa = in.getLong();
+        referenceTsc = in.getLong();
+        hypercallPage = memory.restoreOverlay(in);
+        tscPage = memory.restoreOverlay(in);
     }
 }

@@ -1,5 +1,8 @@
 package portcullis.hypervisor.hyperv;
 
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 import portcullis.tlfs.HvMsr;
 
 /**
@@ -7,7 +10,7 @@ import portcullis.tlfs.HvMsr;
  * frequency is the same wherever a partition is restored, so that no notification is ever due and nothing is emulated. Any VP's
  * thread.
  */
-public final class Reenlightenment {
+public final class Reenlightenment implements Saved {
     /** Vector in bits 7:0, enable in 16, target VP in 63:32. */
     private static final long CONTROL_RESERVED = 0xfffe_ff00L;
 
@@ -52,5 +55,17 @@ public final class Reenlightenment {
     public synchronized void reset() {
         control = 0;
         emulationControl = 0;
+    }
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putLong(control);
+        out.putLong(emulationControl);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        control = in.getLong();
+        emulationControl = in.getLong();
     }
 }

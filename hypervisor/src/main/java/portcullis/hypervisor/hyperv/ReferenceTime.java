@@ -9,6 +9,8 @@ import portcullis.engine.Clock;
  */
 public final class ReferenceTime {
     private static final long UNITS_PER_SECOND = 10_000_000;
+    /** What would be later never is: 146 years of nanoseconds. */
+    private static final long LAST_TICK = Long.MAX_VALUE / 2;
 
     private final Clock clock;
     private final long scale;
@@ -38,11 +40,14 @@ public final class ReferenceTime {
 
     /** The earliest tick at which reference time is {@code units}. */
     public long ticksAt(long units) {
-        BigInteger ticks = BigInteger.valueOf(units)
-                .multiply(BigInteger.valueOf(clock.frequency()))
-                .divide(BigInteger.valueOf(UNITS_PER_SECOND));
-        long first = ticks.bitLength() > 62 ? Long.MAX_VALUE : ticks.longValue();
-        while (first != Long.MAX_VALUE && at(first) < units) {
+        long frequency = clock.frequency();
+        long seconds = units / UNITS_PER_SECOND;
+        if (seconds > LAST_TICK / frequency) {
+            return Long.MAX_VALUE;
+        }
+        // The remainder is under a second: 10^7 times the frequency, which no clock has 10^11 of.
+        long first = seconds * frequency + units % UNITS_PER_SECOND * frequency / UNITS_PER_SECOND;
+        while (at(first) < units) {
             first++;
         }
         return first;

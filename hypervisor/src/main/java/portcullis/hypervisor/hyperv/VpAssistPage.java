@@ -4,6 +4,8 @@ import portcullis.hypervisor.apic.LocalApic;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.MemoryView;
 import portcullis.memory.OverlayPage;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** The VP assist page of one trust level of one VP (TLFS, "Virtual Processor Assist Page"). The VP's thread. */
 public final class VpAssistPage {
@@ -61,5 +63,24 @@ public final class VpAssistPage {
 
     public void reset() {
         setRegister(0);
+    }
+
+    /** Where the page lies, its level's view says. */
+    public void save(StateWriter out) {
+        out.putLong(register);
+        out.putBoolean(placed);
+        OverlayPage.save(page, out);
+    }
+
+    public void restore(StateReader in) {
+        register = in.getLong();
+        placed = in.getBoolean();
+        page = memory.restoreOverlay(in);
+        if (placed && page == null) {
+            throw in.refused("has placed a page that it has not");
+        }
+        if (placed) {
+            apic.setEoiAssist(new AssistPageEoi(page));
+        }
     }
 }

@@ -1,10 +1,12 @@
 package portcullis.hypervisor.schedule;
 
+import portcullis.state.Saved;
+
 /**
  * Decides who runs next and for how long. Must depend on nothing but its own state and what it is told, so that a run can be
  * repeated. Per slice: {@link #choose}, {@link #budget}, {@link #ran}.
  */
-public interface Interleaving {
+public interface Interleaving extends Saved {
     /**
      * Picks one of the VPs that can run.
      *

@@ -2,6 +2,8 @@ package portcullis.hypervisor.schedule;
 
 import java.util.Arrays;
 import java.util.Random;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A randomized scheduler with probabilistic
@@ -95,5 +97,29 @@ public final class Priorities implements Interleaving {
     /** Steps so far. */
     public long steps() {
         return steps;
+    }
+
+    @Override
+    public void save(StateWriter out) {
+        out.putLongs(priority);
+        out.putLongs(changeAt);
+        out.putInts(fallTo);
+        out.putInt(nextChange);
+        out.putLong(steps);
+        out.putLong(lowest);
+        out.putInt(running);
+        out.putBoolean(choice);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        in.getLongs(priority);
+        in.getLongs(changeAt);
+        in.getInts(fallTo);
+        nextChange = in.getInt(0, changeAt.length);
+        steps = in.getLong();
+        lowest = in.getLong();
+        running = in.getInt(0, priority.length - 1);
+        choice = in.getBoolean();
     }
 }

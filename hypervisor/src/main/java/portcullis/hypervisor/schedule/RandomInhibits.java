@@ -1,22 +1,24 @@
 package portcullis.hypervisor.schedule;
 
-import java.util.Random;
 import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.time.Alarm;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * A host that inhibits TLB flushes of VPs and lifts that again, at random moments that follow from a seed: for looking whether a
  * guest, or the hypervisor itself, minds. By virtual time, where alarms come between two slices: nobody is inside a gate then.
  */
-public final class RandomInhibits {
+public final class RandomInhibits implements Saved {
     private static final int LEVEL = 0;
 
     private final Partition partition;
     private final long seed;
     private final long mean;
     private final Alarm next;
-    private Random random;
+    private SeededRandom random = new SeededRandom(0);
 
     /** @param mean nanoseconds of guest time, about, from one change to the next */
     public RandomInhibits(Partition partition, long seed, long mean) {
@@ -29,7 +31,7 @@ public final class RandomInhibits {
     /** Begins anew. No gate is shut. */
     public void reset() {
         // Not the interleaving's sequence: the two would go together.
-        random = new Random(~seed);
+        random = new SeededRandom(~seed);
         await();
     }
 
@@ -61,5 +63,16 @@ public final class RandomInhibits {
             }
         }
         return false;
+    }
+
+    /** What is inhibited is the gates' state, when the next change comes the alarm's. */
+    @Override
+    public void save(StateWriter out) {
+        random.save(out);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        random.restore(in);
     }
 }

@@ -1,13 +1,14 @@
 package portcullis.hypervisor.schedule;
 
-import java.util.Random;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
-/** Every choice at random, uniformly. {@link Random}'s sequence for a seed is specified: a seed means the same on every JDK. */
+/** Every choice at random, uniformly: a seed means the same on every JDK. */
 public final class RandomWalk implements Interleaving {
     public static final int MINIMUM_BUDGET = 50;
     public static final int MAXIMUM_BUDGET = 5000;
 
-    private final Random random;
+    private final SeededRandom random;
     private final int least;
     private final int most;
 
@@ -18,7 +19,7 @@ public final class RandomWalk implements Interleaving {
 
     /** Slices of {@code least} to {@code most} instructions. */
     public RandomWalk(long seed, int least, int most) {
-        random = new Random(seed);
+        random = new SeededRandom(seed);
         this.least = least;
         this.most = most;
     }
@@ -31,5 +32,15 @@ public final class RandomWalk implements Interleaving {
     @Override
     public long budget() {
         return random.nextInt(least, most + 1);
+    }
+
+    @Override
+    public void save(StateWriter out) {
+        random.save(out);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        random.restore(in);
     }
 }

@@ -9,12 +9,15 @@ import portcullis.engine.ExitReason;
 import portcullis.engine.Register;
 import portcullis.hypervisor.Outcome;
 import portcullis.hypervisor.Partition;
+import portcullis.hypervisor.PartitionConfig;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.VpDriver;
 import portcullis.hypervisor.VpObserver;
 import portcullis.hypervisor.gate.FlushPass;
 import portcullis.hypervisor.time.VirtualAlarms;
 import portcullis.hypervisor.time.VirtualClock;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * Runs all VPs of a partition on one thread, a slice of instructions at a time, by virtual time. What one VP asks of another
@@ -31,6 +34,8 @@ public final class SeededScheduler implements VpDriver {
         /** Wait: somebody outside, at a console perhaps, can still wake the guest. */
         WAIT
     }
+
+    private static final int NOBODY = -1;
 
     private final VirtualAlarms alarms;
     private final VirtualClock clock;
@@ -49,6 +54,15 @@ public final class SeededScheduler implements VpDriver {
     private int[] ready;
 
     private long limit = VirtualAlarms.NEVER;
+
+    /** VP whose slice has begun and not ended, or NOBODY. */
+    private int slicedVp = NOBODY;
+
+    private long sliceBudget;
+    /** Instructions of the slice that are left. */
+    private long sliceLeft;
+    /** Whether its VP has executed PAUSE. */
+    private boolean sliceWaits;
 
     /** Of the turn that is being taken. */
     private boolean enteredGuest;
@@ -120,11 +134,19 @@ public final class SeededScheduler implements VpDriver {
 
     private void step() {
         serveHost();
+        if (slicedVp == NOBODY && !beginSlice()) {
+            return;
+        }
+        goOnWithSlice();
+    }
+
+    /** Between two slices. @return whether one has begun */
+    private boolean beginSlice() {
         alarms.fireDue();
         if (clock.ticks() >= limit && !processors.isEmpty()) {
             limit = VirtualAlarms.NEVER;
             partition.end(new Outcome.Endless(clock.ticks(), state()));
-            return;
+            return false;
         }
         int count = 0;
         for (int i = 0; i < processors.size(); i++) {
@@ -133,11 +155,21 @@ public final class SeededScheduler implements VpDriver {
                 ready[count++] = vp.index();
             }
         }
-        if (count > 0) {
-            slice(partition.processors().get(ready[interleaving.choose(ready, count)]));
-        } else if (!processors.isEmpty()) {
-            idle();
+        if (count == 0) {
+            if (!processors.isEmpty()) {
+                idle();
+            }
+            return false;
         }
+        slicedVp = ready[interleaving.choose(ready, count)];
+        sliceBudget = interleaving.budget();
+        sliceLeft = sliceBudget;
+        sliceWaits = false;
+        if (trace != null) {
+            VirtualProcessor vp = partition.processors().get(slicedVp);
+            trace.begin(slicedVp, clock.ticks(), vp.cpu().get(Register.RIP), sliceBudget);
+        }
+        return true;
     }
 
     /** Serves what the host wants of VPs, and waits while they are paused. */
@@ -163,30 +195,29 @@ public final class SeededScheduler implements VpDriver {
         }
     }
 
-    private void slice(VirtualProcessor vp) {
-        long budget = interleaving.budget();
-        if (trace != null) {
-            trace.begin(vp.index(), clock.ticks(), vp.cpu().get(Register.RIP), budget);
-        }
-        long left = budget;
-        int pauses = vp.cpu().pauses();
-        while (left > 0) {
+    /** Up to the slice's end, or to a pause: then the next step goes on with it. */
+    private void goOnWithSlice() {
+        VirtualProcessor vp = partition.processors().get(slicedVp);
+        while (sliceLeft > 0) {
             long next = Math.min(alarms.nextDeadline(), limit);
-            vp.cpu().setBudget(Math.min(left, clock.instructionsUntil(next)));
+            vp.cpu().setBudget(Math.min(sliceLeft, clock.instructionsUntil(next)));
             enteredGuest = false;
+            int pauses = vp.cpu().pauses();
             clock.enter(vp.cpu());
             VirtualProcessor.Turn turn = vp.turn();
             long ran = clock.leave();
+            sliceWaits |= vp.cpu().pauses() != pauses;
             if (ran == 0 && enteredGuest) {
                 // An exit without progress, a hypercall that faults say, takes time too: else it could be repeated for
                 // ever in none.
                 clock.passOne();
                 ran = 1;
             }
-            left -= ran;
+            sliceLeft -= ran;
             if (turn == VirtualProcessor.Turn.PAUSED) {
-                serveHost();
-            } else if (turn != VirtualProcessor.Turn.RAN || clock.ticks() >= limit) {
+                return;
+            }
+            if (turn != VirtualProcessor.Turn.RAN || clock.ticks() >= limit) {
                 break;
             }
             // Between two turns of a slice, so that a timer that the guest waits for in a loop is not late by a slice.
@@ -194,9 +225,11 @@ public final class SeededScheduler implements VpDriver {
                 alarms.fireDue();
             }
         }
-        interleaving.ran(budget - left, vp.cpu().pauses() != pauses);
+        long ran = sliceBudget - sliceLeft;
+        slicedVp = NOBODY;
+        interleaving.ran(ran, sliceWaits);
         if (trace != null) {
-            trace.end(budget - left);
+            trace.end(ran);
         }
     }
 
@@ -264,6 +297,34 @@ public final class SeededScheduler implements VpDriver {
             if (trace != null) {
                 trace.injected(vector);
             }
+        }
+    }
+
+    // Saved state: written on this scheduler's thread, between two turns
+
+    @Override
+    public void save(StateWriter out) {
+        interleaving.save(out);
+        out.putInt(slicedVp);
+        out.putLong(sliceBudget);
+        out.putLong(sliceLeft);
+        out.putBoolean(sliceWaits);
+        out.putBoolean(trace != null);
+        if (trace != null) {
+            trace.save(out);
+        }
+    }
+
+    /** A trace that nobody wrote before begins now, in the middle of a slice perhaps. */
+    @Override
+    public void restore(StateReader in) {
+        interleaving.restore(in);
+        slicedVp = in.getInt(NOBODY, PartitionConfig.MAXIMUM_PROCESSORS);
+        sliceBudget = in.getLong();
+        sliceLeft = in.getLong();
+        sliceWaits = in.getBoolean();
+        if (in.getBoolean()) {
+            (trace == null ? new SliceTrace(line -> {}) : trace).restore(in);
         }
     }
 }

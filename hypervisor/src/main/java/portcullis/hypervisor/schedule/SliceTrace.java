@@ -4,6 +4,8 @@ import java.util.function.Consumer;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
 import portcullis.hypervisor.VpObserver;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * A run as text, a line a slice: {@code slice 12 vp 1 tick 40210 rip 0x1000 budget 812 exits PORT_WRITE*3 BUDGET vectors 0x31
@@ -72,5 +74,26 @@ final class SliceTrace implements VpObserver {
 
     void idle(long from, long to) {
         lines.accept("idle tick " + from + " to " + to);
+    }
+
+    void save(StateWriter out) {
+        out.putString(line.toString());
+        out.putString(vectors.toString());
+        out.putLong(number);
+        out.putBoolean(last != null);
+        if (last != null) {
+            out.putEnum(last);
+        }
+        out.putInt(repeats);
+    }
+
+    void restore(StateReader in) {
+        line.setLength(0);
+        line.append(in.getString());
+        vectors.setLength(0);
+        vectors.append(in.getString());
+        number = in.getLong();
+        last = in.getBoolean() ? in.getEnum(ExitReason.class) : null;
+        repeats = in.getInt();
     }
 }

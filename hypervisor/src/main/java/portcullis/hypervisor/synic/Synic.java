@@ -1,7 +1,9 @@
 package portcullis.hypervisor.synic;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import portcullis.engine.ExitDetails;
 import portcullis.hypervisor.apic.DeliveryMode;
@@ -12,6 +14,8 @@ import portcullis.hypervisor.trace.VpTrace;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.MemoryView;
 import portcullis.memory.OverlayPage;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 import portcullis.tlfs.HvMsr;
 import portcullis.tlfs.HvStatus;
 import portcullis.tlfs.message.SynicMessages.EventFlags;
@@ -45,13 +49,16 @@ public final class Synic {
     private long messagesRegister;
     private final Source[] sources = new Source[SynicRegisters.SINT_COUNT];
     private final SyntheticTimer[] timers = new SyntheticTimer[SynicRegisters.STIMER_COUNT];
-    private final MessageQueues queues = new MessageQueues(new ForQueues());
+    private final Deque<Queued>[] queues = newQueues();
 
     /** Made when the guest first wants them. */
     private OverlayPage messagePage;
 
     private MessagePage slots;
     private OverlayPage eventPage;
+
+    /** A bit a SINTx whose queue is not empty. Written under the lock; read without, so that an EOI costs no lock. */
+    private volatile int waiting;
 
     /**
      * @param vtl trust level, 0 to 2
@@ -89,6 +96,13 @@ public final class Synic {
         apic.onEndOfInterrupt(this::interruptEnded);
     }
 
+    @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of generics cannot be made otherwise
+    private static Deque<Queued>[] newQueues() {
+        Deque<Queued>[] made = new Deque[SynicRegisters.SINT_COUNT];
+        Arrays.setAll(made, i -> new ArrayDeque<>());
+        return made;
+    }
+
     /** As after creation: registers, timers, queues and pages. */
     public void reset() {
         synchronized (lock) {
@@ -97,8 +111,10 @@ public final class Synic {
             messagesRegister = 0;
             for (int sint = 0; sint < sources.length; sint++) {
                 setSource(sint, Source.AFTER_RESET);
+                queues[sint].forEach(Queued::dropped);
+                queues[sint].clear();
             }
-            queues.reset();
+            waiting = 0;
             for (SyntheticTimer timer : timers) {
                 timer.reset();
             }
@@ -181,7 +197,7 @@ public final class Synic {
                 }
             }
             // What enables delivery delivers, as an end of message does.
-            queues.deliverAll();
+            deliverAll();
         }
         return true;
     }
@@ -289,25 +305,63 @@ public final class Synic {
     /** Takes back the messages that wait in buffers which have been closed. */
     void discard(MessageBuffers buffers) {
         synchronized (lock) {
-            queues.removeAll(buffers);
+            for (int sint = 0; sint < queues.length; sint++) {
+                queues[sint].removeIf(message -> message.buffers() == buffers);
+                noteWaiting(sint);
+            }
         }
     }
 
     private void queue(int sint, Queued message) {
-        if (queues.add(sint, message)) {
+        queues[sint].add(message);
+        deliver(sint);
+        if (queues[sint].peekLast() == message) {
             trace.message(vtl, sint, message.type(), message.payloadSize(), true);
         }
     }
 
+    private void deliverAll() {
+        for (int left = waiting; left != 0; left &= left - 1) {
+            deliver(Integer.numberOfTrailingZeros(left));
+        }
+    }
+
+    private void deliver(int sint) {
+        Deque<Queued> queue = queues[sint];
+        while (!queue.isEmpty() && messagesFlow()) {
+            if (!slots.empty(sint)) {
+                slots.markPending(sint);
+                if (!slots.empty(sint)) {
+                    break;
+                }
+            }
+            Queued first = queue.remove();
+            long now = reference.now();
+            SynicMessage message = first.message(now);
+            if (message != null) {
+                slots.put(sint, message);
+                trace.message(vtl, sint, message.type(), message.payload().length, false);
+                interrupt(sources[sint]);
+            }
+            first.delivered(now);
+        }
+        noteWaiting(sint);
+    }
+
+    private void noteWaiting(int sint) {
+        int bit = 1 << sint;
+        waiting = queues[sint].isEmpty() ? waiting & ~bit : waiting | bit;
+    }
+
     /** The guest has written EOI; on the VP's thread. */
     private void interruptEnded(int vector) {
-        if (!queues.anyWaiting()) {
+        if (waiting == 0) {
             return;
         }
         synchronized (lock) {
             for (int sint = 0; sint < sources.length; sint++) {
-                if (sources[sint].vector() == vector) {
-                    queues.deliver(sint);
+                if (sources[sint].vector() == vector && !queues[sint].isEmpty()) {
+                    deliver(sint);
                 }
             }
         }
@@ -365,25 +419,25 @@ public final class Synic {
         }
     }
 
-    // Saving
+    // Saved state: of a partition that is paused
 
-    /** The state, of a partition that is paused. */
-    public SynicState save() {
+    /** Where the pages lie, the level's view says. */
+    public void save(StateWriter out) {
         synchronized (lock) {
+            OverlayPage.save(messagePage, out);
+            OverlayPage.save(eventPage, out);
             List<List<SynicState.Waiting>> waitingMessages = new ArrayList<>();
-            for (int sint = 0; sint < sources.length; sint++) {
-                waitingMessages.add(
-                        queues.contents(sint).stream().map(this::waiting).toList());
+            for (Deque<Queued> queue : queues) {
+                waitingMessages.add(queue.stream().map(this::waiting).toList());
             }
-            return new SynicState(
-                    control,
-                    eventFlagsRegister,
-                    messagesRegister,
-                    Arrays.stream(sources).mapToLong(Source::asUint64).toArray(),
-                    contents(messagePage),
-                    contents(eventPage),
-                    Arrays.stream(timers).map(SyntheticTimer::state).toList(),
-                    waitingMessages);
+            new SynicState(
+                            control,
+                            eventFlagsRegister,
+                            messagesRegister,
+                            Arrays.stream(sources).mapToLong(Source::asUint64).toArray(),
+                            Arrays.stream(timers).map(SyntheticTimer::state).toList(),
+                            waitingMessages)
+                    .write(out);
         }
     }
 
@@ -397,45 +451,39 @@ public final class Synic {
         };
     }
 
-    private static byte[] contents(OverlayPage page) {
-        if (page == null) {
-            return null;
-        }
-        byte[] bytes = new byte[GuestMemory.PAGE_SIZE];
-        page.read(0, bytes, 0, bytes.length);
-        return bytes;
-    }
-
     /**
-     * Takes a saved state; the partition is paused, its time is the saved one, and its ports are there again. The local APIC's saved
-     * state has what was requested: nothing is delivered here.
+     * Takes a saved state, where nothing has happened yet; the time is the saved one, and the ports are there again. The local APIC's
+     * saved state has what was requested: nothing is delivered here.
      */
-    public void restore(SynicState saved, Connections connections) {
+    public void restore(StateReader in, Connections connections) {
         synchronized (lock) {
-            reset();
+            messagePage = memory.restoreOverlay(in);
+            slots = messagePage == null ? null : new MessagePage(messagePage);
+            eventPage = memory.restoreOverlay(in);
+            SynicState saved = SynicState.read(in);
             control = saved.control();
+            eventFlagsRegister = saved.eventFlagsRegister();
+            messagesRegister = saved.messagesRegister();
+            if (missing(messagePage, messagesRegister) || missing(eventPage, eventFlagsRegister)) {
+                throw in.refused("has no page where one is enabled");
+            }
             for (int sint = 0; sint < sources.length; sint++) {
                 setSource(sint, new Source(saved.sources()[sint]));
             }
-            if (saved.eventPage() != null) {
-                eventPage = eventPage == null ? memory.newOverlay(true) : eventPage;
-                eventPage.write(0, saved.eventPage(), 0, GuestMemory.PAGE_SIZE);
-            }
-            if (saved.messagePage() != null) {
-                makeMessagePage();
-                messagePage.write(0, saved.messagePage(), 0, GuestMemory.PAGE_SIZE);
-            }
-            writeEventFlagsRegister(saved.eventFlagsRegister());
-            writeMessagesRegister(saved.messagesRegister());
             for (int timer = 0; timer < timers.length; timer++) {
                 timers[timer].restore(saved.timers().get(timer));
             }
-            for (int sint = 0; sint < sources.length; sint++) {
+            for (int sint = 0; sint < queues.length; sint++) {
                 for (SynicState.Waiting each : saved.queues().get(sint)) {
-                    queues.restore(sint, queued(each, connections));
+                    queues[sint].add(queued(each, connections));
                 }
+                noteWaiting(sint);
             }
         }
+    }
+
+    private static boolean missing(OverlayPage page, long register) {
+        return page == null && (register & ENABLE) != 0;
     }
 
     private Queued queued(SynicState.Waiting saved, Connections connections) {
@@ -453,25 +501,6 @@ public final class Synic {
         };
     }
 
-    /** What the queues call, with the lock held. */
-    private final class ForQueues implements MessageQueues.Outlet {
-        @Override
-        public MessagePage slots() {
-            return messagesFlow() ? slots : null;
-        }
-
-        @Override
-        public long now() {
-            return reference.now();
-        }
-
-        @Override
-        public void delivered(int sint, SynicMessage message) {
-            trace.message(vtl, sint, message.type(), message.payload().length, false);
-            interrupt(sources[sint]);
-        }
-    }
-
     /** What timers call, with the lock held. */
     private final class ForTimers implements SyntheticTimer.Controller {
         @Override
@@ -481,7 +510,8 @@ public final class Synic {
 
         @Override
         public void unqueue(int sint, Queued message) {
-            queues.remove(sint, message);
+            queues[sint].remove(message);
+            noteWaiting(sint);
         }
 
         @Override

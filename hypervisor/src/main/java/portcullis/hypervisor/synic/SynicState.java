@@ -1,19 +1,19 @@
 package portcullis.hypervisor.synic;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import portcullis.memory.GuestMemory;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 import portcullis.tlfs.register.SynicRegisters;
 
 /**
- * All there is to know of a {@link Synic}, for saving.
+ * All there is to know of a {@link Synic} but its pages, for saving.
  *
  * @param control SCONTROL
  * @param eventFlagsRegister SIEFP
  * @param messagesRegister SIMP
  * @param sources SINT0 to SINT15
- * @param messagePage contents, 4096 bytes; null where the guest never had one
- * @param eventPage likewise
  * @param timers 0 to 3
  * @param queues what waits for each of the 16 slots, first come first
  */
@@ -22,8 +22,6 @@ public record SynicState(
         long eventFlagsRegister,
         long messagesRegister,
         long[] sources,
-        byte[] messagePage,
-        byte[] eventPage,
         List<TimerState> timers,
         List<List<Waiting>> queues) {
 
@@ -47,11 +45,6 @@ public record SynicState(
     public SynicState {
         check(sources.length == SynicRegisters.SINT_COUNT && queues.size() == SynicRegisters.SINT_COUNT, "16 sources");
         check(timers.size() == SynicRegisters.STIMER_COUNT, "4 timers");
-        for (byte[] page : new byte[][] {messagePage, eventPage}) {
-            check(page == null || page.length == GuestMemory.PAGE_SIZE, "pages of 4096 bytes");
-        }
-        check((messagesRegister & 1) == 0 || messagePage != null, "a page where SIMP is enabled");
-        check((eventFlagsRegister & 1) == 0 || eventPage != null, "a page where SIEFP is enabled");
         for (int timer = 0; timer < timers.size(); timer++) {
             TimerState state = timers.get(timer);
             int source = new SynicRegisters.StimerConfig(state.config()).sint();
@@ -67,5 +60,62 @@ public record SynicState(
         if (!so) {
             throw new IllegalArgumentException("a SynIC has " + what);
         }
+    }
+
+    private static final int NO_TIMER = -1;
+
+    void write(StateWriter out) {
+        out.putLong(control);
+        out.putLong(eventFlagsRegister);
+        out.putLong(messagesRegister);
+        out.putLongs(sources);
+        timers.forEach(timer -> timer.write(out));
+        for (List<Waiting> queue : queues) {
+            out.putInt(queue.size());
+            for (Waiting each : queue) {
+                switch (each) {
+                    case Waiting.Timer(int index) -> out.putInt(index);
+                    case Waiting.Message(SynicMessage message, int port) -> {
+                        out.putInt(NO_TIMER);
+                        out.putInt(port);
+                        out.putInt(message.type());
+                        out.putLong(message.origin());
+                        out.putBytes(message.payload());
+                    }
+                }
+            }
+        }
+    }
+
+    /** @throws portcullis.state.StateException for what {@link #write} never wrote */
+    static SynicState read(StateReader in) {
+        long control = in.getLong();
+        long eventFlagsRegister = in.getLong();
+        long messagesRegister = in.getLong();
+        long[] sources = new long[SynicRegisters.SINT_COUNT];
+        in.getLongs(sources);
+        List<TimerState> timers = new ArrayList<>();
+        for (int i = 0; i < SynicRegisters.STIMER_COUNT; i++) {
+            timers.add(TimerState.read(in));
+        }
+        try {
+            List<List<Waiting>> queues = new ArrayList<>();
+            for (int sint = 0; sint < SynicRegisters.SINT_COUNT; sint++) {
+                List<Waiting> queue = new ArrayList<>();
+                for (int left = in.getInt(); left > 0; left--) {
+                    int timer = in.getInt();
+                    queue.add(timer == NO_TIMER ? readMessage(in) : new Waiting.Timer(timer));
+                }
+                queues.add(queue);
+            }
+            return new SynicState(control, eventFlagsRegister, messagesRegister, sources, timers, queues);
+        } catch (IllegalArgumentException impossible) {
+            throw in.refused("cannot be: " + impossible.getMessage());
+        }
+    }
+
+    private static Waiting readMessage(StateReader in) {
+        int port = in.getInt();
+        return new Waiting.Message(new SynicMessage(in.getInt(), in.getLong(), in.getBytes()), port);
     }
 }

@@ -1,5 +1,8 @@
 package portcullis.hypervisor.synic;
 
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /**
  * All there is to know of a synthetic timer, for saving. Times in 100 ns units of reference time.
  *
@@ -12,4 +15,19 @@ package portcullis.hypervisor.synic;
  * @param messageExpiry when that was due
  */
 public record TimerState(
-        long config, long count, boolean running, long expiry, long alarmAt, boolean queued, long messageExpiry) {}
+        long config, long count, boolean running, long expiry, long alarmAt, boolean queued, long messageExpiry) {
+    void write(StateWriter out) {
+        out.putLong(config);
+        out.putLong(count);
+        out.putBoolean(running);
+        out.putLong(expiry);
+        out.putLong(alarmAt);
+        out.putBoolean(queued);
+        out.putLong(messageExpiry);
+    }
+
+    static TimerState read(StateReader in) {
+        return new TimerState(
+                in.getLong(), in.getLong(), in.getBoolean(), in.getLong(), in.getLong(), in.getBoolean(), in.getLong());
+    }
+}

@@ -5,6 +5,9 @@ import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /** Alarms by the host's clock: one daemon thread sleeps until the next deadline and runs what is due, without holding a lock. */
 public final class HostAlarms implements GuestTime {
@@ -19,12 +22,18 @@ public final class HostAlarms implements GuestTime {
     /** Alarms that are set. Guarded by the lock, like all fields of the alarms in it. */
     private final TreeSet<HostAlarm> pending = new TreeSet<>(BY_DEADLINE);
 
+    private final AlarmNames names = new AlarmNames();
     private long created;
     /** Deadline that the thread sleeps for; Long.MIN_VALUE while it is awake and will look again by itself. */
     private long sleepingUntil = Long.MIN_VALUE;
 
     private boolean paused;
     private boolean closed;
+    private boolean acting;
+    /** No action is running any more. */
+    private final Condition idle = lock.newCondition();
+
+    private final Saved savedAlarms = new SavedAlarms();
     private volatile Consumer<Throwable> failureHandler = failure -> {
         Thread thread = Thread.currentThread();
         thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
@@ -45,7 +54,9 @@ public final class HostAlarms implements GuestTime {
     public Alarm create(String name, Runnable action) {
         lock.lock();
         try {
-            return new HostAlarm(name, action, created++);
+            HostAlarm alarm = new HostAlarm(name, action, created++);
+            names.add(name, alarm);
+            return alarm;
         } finally {
             lock.unlock();
         }
@@ -63,6 +74,9 @@ public final class HostAlarms implements GuestTime {
             paused = true;
             clock.stop();
             changed.signal();
+            while (acting) {
+                idle.awaitUninterruptibly();
+            }
         } finally {
             lock.unlock();
         }
@@ -106,6 +120,8 @@ public final class HostAlarms implements GuestTime {
     private HostAlarm next() {
         lock.lock();
         try {
+            acting = false;
+            idle.signalAll();
             while (!closed) {
                 if (paused || pending.isEmpty()) {
                     sleepingUntil = Long.MAX_VALUE;
@@ -118,6 +134,7 @@ public final class HostAlarms implements GuestTime {
                 if (left <= 0) {
                     pending.remove(first);
                     first.isSet = false;
+                    acting = true;
                     return first;
                 }
                 sleepingUntil = first.deadline;
@@ -136,10 +153,50 @@ public final class HostAlarms implements GuestTime {
         }
     }
 
-    private final class HostAlarm implements Alarm {
+    // Saved state
+
+    @Override
+    public void save(StateWriter out) {
+        out.putLong(clock.ticks());
+    }
+
+    /** Only while paused. */
+    @Override
+    public void restore(StateReader in) {
+        clock.set(in.getLong());
+    }
+
+    @Override
+    public Saved savedAlarms() {
+        return savedAlarms;
+    }
+
+    private final class SavedAlarms implements Saved {
+        @Override
+        public void save(StateWriter out) {
+            lock.lock();
+            try {
+                names.save(out);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void restore(StateReader in) {
+            lock.lock();
+            try {
+                names.restore(in);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private final class HostAlarm implements Alarm, AlarmNames.Entry {
         private final String name;
         private final Runnable action;
-        private final long number;
+        private long number;
         private long deadline;
         private boolean isSet;
 
@@ -181,6 +238,31 @@ public final class HostAlarms implements GuestTime {
                 }
             } finally {
                 lock.unlock();
+            }
+        }
+
+        @Override
+        public boolean isSet() {
+            return isSet;
+        }
+
+        @Override
+        public long deadline() {
+            return deadline;
+        }
+
+        @Override
+        public long number() {
+            return number;
+        }
+
+        @Override
+        public void restore(boolean set, long newDeadline, long newNumber) {
+            clear();
+            number = newNumber;
+            created = Math.max(created, newNumber + 1);
+            if (set) {
+                set(newDeadline);
             }
         }
 

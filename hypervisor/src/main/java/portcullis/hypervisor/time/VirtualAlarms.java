@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * Alarms by virtual time. Nothing happens by itself: whoever runs the VPs calls {@link #fireDue} between two slices. Alarms
@@ -22,6 +25,8 @@ public final class VirtualAlarms implements GuestTime {
 
     private final VirtualClock clock;
     private final TreeSet<VirtualAlarm> pending = new TreeSet<>(BY_DEADLINE);
+    private final AlarmNames names = new AlarmNames();
+    private final Saved savedAlarms = new SavedAlarms();
     private long created;
     private boolean paused;
     private Thread runner;
@@ -41,7 +46,9 @@ public final class VirtualAlarms implements GuestTime {
 
     @Override
     public synchronized Alarm create(String name, Runnable action) {
-        return new VirtualAlarm(name, action, created++);
+        VirtualAlarm alarm = new VirtualAlarm(name, action, created++);
+        names.add(name, alarm);
+        return alarm;
     }
 
     /** Virtual time stands still by itself when nobody runs; what is due waits. */
@@ -109,10 +116,43 @@ public final class VirtualAlarms implements GuestTime {
         return due;
     }
 
-    private final class VirtualAlarm implements Alarm {
+    // Saved state
+
+    @Override
+    public void save(StateWriter out) {
+        out.putLong(clock.ticks());
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        clock.restore(in.getLong());
+    }
+
+    @Override
+    public Saved savedAlarms() {
+        return savedAlarms;
+    }
+
+    private final class SavedAlarms implements Saved {
+        @Override
+        public void save(StateWriter out) {
+            synchronized (VirtualAlarms.this) {
+                names.save(out);
+            }
+        }
+
+        @Override
+        public void restore(StateReader in) {
+            synchronized (VirtualAlarms.this) {
+                names.restore(in);
+            }
+        }
+    }
+
+    private final class VirtualAlarm implements Alarm, AlarmNames.Entry {
         private final String name;
         private final Runnable action;
-        private final long number;
+        private long number;
         private long deadline;
         private boolean isSet;
         /** Due and not yet run: an action that ran before it may still call it off. */
@@ -145,6 +185,31 @@ public final class VirtualAlarms implements GuestTime {
                     isSet = false;
                     pending.remove(this);
                 }
+            }
+        }
+
+        @Override
+        public boolean isSet() {
+            return isSet;
+        }
+
+        @Override
+        public long deadline() {
+            return deadline;
+        }
+
+        @Override
+        public long number() {
+            return number;
+        }
+
+        @Override
+        public void restore(boolean set, long newDeadline, long newNumber) {
+            clear();
+            number = newNumber;
+            created = Math.max(created, newNumber + 1);
+            if (set) {
+                set(newDeadline);
             }
         }
 

@@ -160,7 +160,7 @@ public final class MemoryIntercept {
     }
 
     private int executionState(VtlContext lower) {
-        int state = cpu.segment(SegmentRegister.SS).dpl();
+        int state = cpu.privilegeLevel();
         long cr0 = cpu.get(Register.CR0);
         state |= (cr0 & CR0_PE) != 0 ? InterceptMessages.Header.EXECUTION_STATE_CR0_PE : 0;
         state |= (cr0 & CR0_AM) != 0 ? InterceptMessages.Header.EXECUTION_STATE_CR0_AM : 0;
@@ -174,10 +174,8 @@ public final class MemoryIntercept {
     /** Copies the instruction's bytes through the level's own translation. @return how many could be */
     private int instructionBytes(byte[] message, int level, int length) {
         MemoryView view = partition.memory().view(level);
-        long base = (cpu.get(Register.EFER) & EFER_LMA) != 0
-                        && (cpu.segment(SegmentRegister.CS).attributes() & Segment.L) != 0
-                ? 0
-                : cpu.segment(SegmentRegister.CS).base();
+        long base =
+                cpu.executes64BitCode() ? 0 : cpu.segment(SegmentRegister.CS).base();
         for (int i = 0; i < length; i++) {
             Translation at = cpu.translate(
                     base + cpu.get(Register.RIP) + i, TranslationRequest.look(Access.EXECUTE, Privilege.CURRENT));

@@ -1,9 +1,12 @@
 package portcullis.hypervisor.vsm;
 
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 import portcullis.tlfs.register.VsmRegisters.VsmVina;
 
 /** Registers that a trust level above 0 has on each VP for itself and for those below it. The VP's thread. */
-public final class SecureConfig {
+public final class SecureConfig implements Saved {
     private static final int LEVELS = 3;
 
     private long vina;
@@ -54,5 +57,21 @@ public final class SecureConfig {
         java.util.Arrays.fill(lower, 0);
         interceptControl = 0;
         java.util.Arrays.fill(interceptMasks, 0);
+    }
+
+    @Override
+    public void save(StateWriter out) {
+        out.putLong(vina);
+        out.putLongs(lower);
+        out.putLong(interceptControl);
+        out.putLongs(interceptMasks);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        vina = in.getLong();
+        in.getLongs(lower);
+        interceptControl = in.getLong();
+        in.getLongs(interceptMasks);
     }
 }

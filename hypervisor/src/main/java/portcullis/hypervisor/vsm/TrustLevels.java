@@ -1,11 +1,14 @@
 package portcullis.hypervisor.vsm;
 
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 import portcullis.tlfs.HvStatus;
 import portcullis.tlfs.register.VsmRegisters.VsmPartitionConfig;
 import portcullis.tlfs.register.VsmRegisters.VsmPartitionStatus;
 
 /** What a partition has of trust levels: which are enabled, and how each is configured. Any VP's thread. */
-public final class TrustLevels {
+public final class TrustLevels implements Saved {
     private static final int LEVELS = 3;
     private static final int ALL_ACCESS = VsmPartitionConfig.DEFAULT_VTL_PROTECTION_MASK_MASK;
 
@@ -105,5 +108,19 @@ public final class TrustLevels {
         enabled = 1;
         mbec = 0;
         java.util.Arrays.fill(config, 0);
+    }
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putInt(enabled);
+        out.putInt(mbec);
+        out.putLongs(config);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        enabled = in.getInt(1, (2 << maximum) - 1);
+        mbec = in.getInt(0, (2 << maximum) - 1);
+        in.getLongs(config);
     }
 }

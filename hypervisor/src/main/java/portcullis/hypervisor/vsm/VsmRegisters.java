@@ -1,8 +1,5 @@
 package portcullis.hypervisor.vsm;
 
-import portcullis.engine.Register;
-import portcullis.engine.Segment;
-import portcullis.engine.SegmentRegister;
 import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.VtlContext;
@@ -21,7 +18,6 @@ import portcullis.tlfs.register.VsmRegisters.VsmVpWaitForTlbLock;
 
 /** The VSM registers of one trust level of one VP (TLFS vsm.md). On the VP's thread, with the engine's context on the level. */
 public final class VsmRegisters implements RegisterGroup {
-    private static final long EFER_LMA = 1 << 10;
 
     private final Partition partition;
     private final VirtualProcessor vp;
@@ -80,8 +76,7 @@ public final class VsmRegisters implements RegisterGroup {
     }
 
     private boolean wide() {
-        return (vp.cpu().get(Register.EFER) & EFER_LMA) != 0
-                && (vp.cpu().segment(SegmentRegister.CS).attributes() & Segment.L) != 0;
+        return vp.cpu().executes64BitCode();
     }
 
     private long status() {

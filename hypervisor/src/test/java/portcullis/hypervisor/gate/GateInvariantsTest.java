@@ -249,7 +249,7 @@ class GateInvariantsTest {
         int wait = gates.pass(0).save();
 
         Gates other = new Gates(3);
-        other.gate(1).restore(gate);
+        other.gate(1).restore(gate, 0);
         other.pass(0).restore(wait);
         assertTrue(other.pass(0).suspended());
         assertEquals(1, other.pass(0).waitingOn());
@@ -274,7 +274,7 @@ class GateInvariantsTest {
         other.pass(0).restore(FlushPass.NONE);
         assertThrows(IllegalArgumentException.class, () -> other.pass(0).restore(3));
         assertThrows(IllegalArgumentException.class, () -> other.pass(0).restore(-2));
-        assertThrows(IllegalArgumentException.class, () -> other.gate(0).restore(0x10));
+        assertThrows(IllegalArgumentException.class, () -> other.gate(0).restore(0x10, 0));
     }
 
     /**

@@ -1,8 +1,6 @@
 package portcullis.hypervisor.synic;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static portcullis.hypervisor.synic.SynicBench.VECTOR;
@@ -13,6 +11,9 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.state.StateException;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 import portcullis.tlfs.HvMsr;
 import portcullis.tlfs.HvStatus;
 
@@ -29,13 +30,25 @@ class SynicStateTest {
         after.close();
     }
 
-    private SynicState state() {
-        return before.synic().save();
+    private static byte[] state(SynicBench bench) {
+        StateWriter out = new StateWriter();
+        bench.synic().save(out);
+        return out.toBytes();
     }
 
+    /** Also what is others' to restore: where the pages lie. */
     private void restore() {
         after.timeIs(before.now());
-        after.synic().restore(state(), after.connections);
+        restore(state(before));
+        StateWriter view = new StateWriter();
+        before.view.save(view);
+        after.view.restore(new StateReader("view", 1, view.toBytes()));
+    }
+
+    private void restore(byte[] state) {
+        StateReader in = new StateReader("synic", 1, state);
+        after.synic().restore(in, after.connections);
+        in.finish();
     }
 
     @Test
@@ -110,37 +123,41 @@ class SynicStateTest {
 
     @Test
     void shouldSaveWhatIsNotThere() {
-        SynicState state = new SynicBench(1).synic().save();
-        assertNull(state.messagePage());
-        assertNull(state.eventPage());
-        after.enable(0);
-        after.synic().restore(state, after.connections);
+        try (SynicBench fresh = new SynicBench(1)) {
+            restore(state(fresh));
+        }
         assertEquals(0, after.read(HvMsr.SIMP));
         assertEquals(HvStatus.INVALID_SYNIC_STATE, after.synic().signal(1, 1));
     }
 
     @Test
     void shouldRefuseStatesThatCannotBe() {
-        SynicState good = state();
-        assertArrayEquals(new byte[4096], good.eventPage());
-        List<TimerState> timers = good.timers();
-        List<List<SynicState.Waiting>> queues = good.queues();
+        List<TimerState> timers = Collections.nCopies(4, new TimerState(0, 0, false, 0, 0, false, 0));
+        List<List<SynicState.Waiting>> queues = Collections.nCopies(16, List.of());
         List<List<SynicState.Waiting>> stray = Collections.nCopies(16, List.of(new SynicState.Waiting.Timer(1)));
         TimerState queued = new TimerState(SINT2, 1, false, 0, 0, true, 1);
-        refuse(new long[15], good.messagePage(), timers, queues);
-        refuse(good.sources(), new byte[1], timers, queues);
-        refuse(good.sources(), null, timers, queues);
-        refuse(good.sources(), good.messagePage(), timers.subList(1, 4), queues);
-        refuse(good.sources(), good.messagePage(), timers, queues.subList(1, 16));
-        refuse(good.sources(), good.messagePage(), timers, stray);
-        refuse(good.sources(), good.messagePage(), Collections.nCopies(4, queued), queues);
+        refuse(new long[15], timers, queues);
+        refuse(new long[16], timers.subList(1, 4), queues);
+        refuse(new long[16], timers, queues.subList(1, 16));
+        refuse(new long[16], timers, stray);
+        refuse(new long[16], Collections.nCopies(4, queued), queues);
         assertThrows(IllegalArgumentException.class, () -> new SynicState.Waiting.Timer(4));
     }
 
-    private static void refuse(
-            long[] sources, byte[] messages, List<TimerState> timers, List<List<SynicState.Waiting>> queues) {
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> new SynicState(1, 0, 0x10001, sources, messages, null, timers, queues));
+    private static void refuse(long[] sources, List<TimerState> timers, List<List<SynicState.Waiting>> queues) {
+        assertThrows(IllegalArgumentException.class, () -> new SynicState(1, 0, 0x10001, sources, timers, queues));
+    }
+
+    @Test
+    void shouldRefuseDamagedState() {
+        byte[] good = state(before);
+        for (int at = 0; at < good.length; at++) {
+            byte[] shorter = java.util.Arrays.copyOf(good, at);
+            assertThrows(StateException.class, () -> restore(shorter));
+        }
+        // The page that SIMP has enabled is not there.
+        byte[] pageless = good.clone();
+        pageless[0] = 0;
+        assertThrows(StateException.class, () -> restore(pageless));
     }
 }

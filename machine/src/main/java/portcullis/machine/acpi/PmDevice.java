@@ -5,12 +5,15 @@ import portcullis.hypervisor.time.Alarms;
 import portcullis.machine.bus.InterruptLine;
 import portcullis.machine.bus.PortBus;
 import portcullis.machine.bus.PortDevice;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * ACPI fixed hardware (ACPI 6.5, 4.8): PM1a event and control blocks, the 32-bit power management timer, the power button.
  * Soft off (S5) is the one sleep state. The system is in ACPI mode from reset on, so SCI_EN starts set.
  */
-public final class PmDevice implements PortDevice {
+public final class PmDevice implements PortDevice, Saved {
     /** PM1a_EVT_BLK: status at +0, enable at +2. */
     public static final int EVENT_BLOCK = 0x600;
 
@@ -173,5 +176,21 @@ public final class PmDevice implements PortDevice {
 
     private void updateLine() {
         sci.set((status & enable) != 0 && (control & SCI_ENABLE) != 0);
+    }
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putInt(status);
+        out.putInt(enable);
+        out.putInt(control);
+        out.putLong(halfTurnsSeen);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        status = in.getInt();
+        enable = in.getInt();
+        control = in.getInt();
+        halfTurnsSeen = in.getLong();
     }
 }

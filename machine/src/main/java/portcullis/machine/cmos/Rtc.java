@@ -6,6 +6,9 @@ import portcullis.hypervisor.time.Alarms;
 import portcullis.machine.bus.BytePortDevice;
 import portcullis.machine.bus.InterruptLine;
 import portcullis.machine.bus.PortBus;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The PC's MC146818 real-time clock and 128 bytes of battery-backed memory (ports 0x70 and 0x71), with the century in byte 0x32.
@@ -15,7 +18,7 @@ import portcullis.machine.bus.PortBus;
  *
  * <p>Thread-safe. The lock is held while the interrupt line is driven.
  */
-public final class Rtc implements BytePortDevice {
+public final class Rtc implements BytePortDevice, Saved {
     private static final int INDEX_PORT = 0x70;
     private static final int DATA_PORT = 0x71;
     private static final int NMI_MASK = 0x80;
@@ -338,5 +341,33 @@ public final class Rtc implements BytePortDevice {
         long seconds = Math.floorDiv(step, (long) DIVIDER_INPUT);
         long rest = Math.floorMod(step, (long) DIVIDER_INPUT);
         return seconds * SECOND + Math.ceilDiv(rest * SECOND, DIVIDER_INPUT) - phaseShift;
+    }
+
+    // Saved state
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        wallTime.save(out);
+        out.putBytes(memory);
+        out.putInt(index);
+        out.putBoolean(nmiMasked);
+        out.putLong(secondsApart);
+        out.putLong(phaseShift);
+        out.putInt(weekdayShift);
+        out.putLong(seenSecond);
+        out.putLong(seenPeriod);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        wallTime.restore(in);
+        in.getBytes(memory);
+        index = in.getInt(0, SIZE - 1);
+        nmiMasked = in.getBoolean();
+        secondsApart = in.getLong();
+        phaseShift = in.getLong();
+        weekdayShift = in.getInt();
+        seenSecond = in.getLong();
+        seenPeriod = in.getLong();
     }
 }

@@ -3,6 +3,8 @@ package portcullis.machine.cmos;
 import java.util.function.LongSupplier;
 import portcullis.hypervisor.time.Alarms;
 import portcullis.machine.timer.TickScale;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The time of day in nanoseconds since 1970: the phase comes from the clock's ticks, so that alarms and polling agree on it; the host's
@@ -42,5 +44,14 @@ final class WallTime {
     /** The tick at which it will be {@code nanos}, if nothing steps. */
     long tickOf(long nanos) {
         return scale.ticksOf(Math.max(0, nanos - base));
+    }
+
+    void save(StateWriter out) {
+        out.putLong(base);
+    }
+
+    /** Where the wall clock has gone on meanwhile, the next look steps. */
+    void restore(StateReader in) {
+        base = in.getLong();
     }
 }

@@ -11,6 +11,9 @@ import java.util.function.Supplier;
 import portcullis.machine.bus.PortBus;
 import portcullis.machine.bus.PortDevice;
 import portcullis.memory.GuestMemory;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * QEMU's firmware configuration device (QEMU documentation, "fw_cfg device"): items by number, files by name, read byte by byte from port
@@ -18,7 +21,7 @@ import portcullis.memory.GuestMemory;
  *
  * <p>Numbers are stored in little-endian order. Thread-safe; items may be added while the guest runs.
  */
-public final class FwCfg implements PortDevice {
+public final class FwCfg implements PortDevice, Saved {
     public static final int SIGNATURE = 0x00;
     public static final int FEATURES = 0x01;
     public static final int RAM_SIZE = 0x03;
@@ -72,6 +75,7 @@ public final class FwCfg implements PortDevice {
     private final GuestMemory memory;
     private final Map<Integer, Supplier<byte[]>> items = new HashMap<>();
     private final List<File> files = new ArrayList<>();
+    private int selectedNumber;
     private byte[] selected = NOTHING;
     private long offset;
     private int dmaAddressHigh;
@@ -177,6 +181,7 @@ public final class FwCfg implements PortDevice {
     }
 
     private void select(int number) {
+        selectedNumber = number;
         selected = items.getOrDefault(number & ~SELECTOR_WRITE, () -> NOTHING).get();
         offset = 0;
     }
@@ -265,5 +270,20 @@ public final class FwCfg implements PortDevice {
     private boolean writable(long gpa, long length) {
         GuestMemory.Segment segment = memory.segmentAt(gpa);
         return segment != null && segment.writable() && memory.contains(gpa, length);
+    }
+
+    /** Items are the machine's configuration. */
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putInt(selectedNumber);
+        out.putLong(offset);
+        out.putInt(dmaAddressHigh);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        select(in.getInt(0, NUMBERS - 1));
+        offset = Math.clamp(in.getLong(), 0, 1L << 32);
+        dmaAddressHigh = in.getInt();
     }
 }

@@ -3,6 +3,9 @@ package portcullis.machine.firmware;
 import java.util.Arrays;
 import portcullis.machine.bus.BytePortDevice;
 import portcullis.machine.bus.PortBus;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The 8042 keyboard controller (ports 0x60 and 0x64) with nothing plugged in, and system control port A (0x92): what guests use to reset
@@ -13,7 +16,7 @@ import portcullis.machine.bus.PortBus;
  *
  * <p>Thread-safe; the reset action runs on the VP's thread with no lock held.
  */
-public final class ResetPorts implements BytePortDevice {
+public final class ResetPorts implements BytePortDevice, Saved {
     private static final int DATA = 0x60;
     private static final int COMMAND = 0x64;
     private static final int SYSTEM_CONTROL_A = 0x92;
@@ -165,5 +168,27 @@ public final class ResetPorts implements BytePortDevice {
         output = value;
         outputFull = true;
         timeout = false;
+    }
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putInts(ram);
+        out.putInt(output);
+        out.putBoolean(outputFull);
+        out.putBoolean(timeout);
+        out.putBoolean(lastWasCommand);
+        out.putInt(awaiting);
+        out.putInt(controlA);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        in.getInts(ram);
+        output = in.getInt();
+        outputFull = in.getBoolean();
+        timeout = in.getBoolean();
+        lastWasCommand = in.getBoolean();
+        awaiting = in.getInt();
+        controlA = in.getInt();
     }
 }

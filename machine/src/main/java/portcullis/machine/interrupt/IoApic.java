@@ -6,6 +6,9 @@ import portcullis.hypervisor.apic.MsiSink;
 import portcullis.machine.bus.InterruptLine;
 import portcullis.machine.bus.MmioBus;
 import portcullis.machine.bus.MmioDevice;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * An I/O APIC of 24 pins as in ICH chipsets: the 82093AA's registers, version 0x20, which adds the EOI register. Interrupts leave as
@@ -17,7 +20,7 @@ import portcullis.machine.bus.MmioDevice;
  * <p>Thread-safe. Messages are delivered with no lock held, so the sink may lock local APICs, and {@link #endOfInterrupt} may be
  * called from any thread, even while a message is being delivered.
  */
-public final class IoApic implements MmioDevice, EoiListener {
+public final class IoApic implements MmioDevice, EoiListener, Saved {
     public static final long DEFAULT_ADDRESS = 0xfec0_0000L;
     public static final int PINS = 24;
 
@@ -252,5 +255,25 @@ public final class IoApic implements MmioDevice, EoiListener {
         if ((entry & ENTRY_MASKED) != 0) {
             edges &= ~(1 << pin);
         }
+    }
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putInts(entries);
+        out.putInts(destinations);
+        out.putInt(lines);
+        out.putInt(edges);
+        out.putInt(select);
+        out.putInt(id);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        in.getInts(entries);
+        in.getInts(destinations);
+        lines = in.getInt();
+        edges = in.getInt();
+        select = in.getInt();
+        id = in.getInt();
     }
 }

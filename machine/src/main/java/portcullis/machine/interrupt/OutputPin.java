@@ -56,4 +56,10 @@ final class OutputPin {
             }
         }
     }
+
+    /** The level that the other end of a restored machine has seen already. */
+    void restore(boolean level) {
+        wanted = level ? HIGH : 0;
+        shown = wanted;
+    }
 }

@@ -1,5 +1,8 @@
 package portcullis.machine.interrupt;
 
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /**
  * One 8259A (Intel data sheet 231468), guarded by its owner's lock. Departures, all of PC chipsets: the trigger mode comes from the
  * edge/level control register, not from ICW1; wiring is fixed, so ICW3 is swallowed; vectors are always of the 8086 kind.
@@ -252,5 +255,45 @@ final class Pic8259 {
 
     void writeEdgeLevelControl(int value) {
         levelTriggered = value & levelCapable;
+    }
+
+    void save(StateWriter out) {
+        out.putInt(lines);
+        out.putInt(edges);
+        out.putInt(levelTriggered);
+        out.putInt(mask);
+        out.putInt(inService);
+        out.putInt(vectorBase);
+        out.putInt(lowestPriority);
+        out.putEnum(expects);
+        out.putBoolean(initialised);
+        out.putBoolean(needsIcw4);
+        out.putBoolean(single);
+        out.putBoolean(autoEoi);
+        out.putBoolean(rotateOnAutoEoi);
+        out.putBoolean(specialFullyNested);
+        out.putBoolean(specialMask);
+        out.putBoolean(poll);
+        out.putBoolean(readInService);
+    }
+
+    void restore(StateReader in) {
+        lines = in.getInt();
+        edges = in.getInt();
+        levelTriggered = in.getInt();
+        mask = in.getInt();
+        inService = in.getInt();
+        vectorBase = in.getInt(0, 0xff);
+        lowestPriority = in.getInt(0, 7);
+        expects = in.getEnum(Expects.class);
+        initialised = in.getBoolean();
+        needsIcw4 = in.getBoolean();
+        single = in.getBoolean();
+        autoEoi = in.getBoolean();
+        rotateOnAutoEoi = in.getBoolean();
+        specialFullyNested = in.getBoolean();
+        specialMask = in.getBoolean();
+        poll = in.getBoolean();
+        readInService = in.getBoolean();
     }
 }

@@ -4,6 +4,9 @@ import portcullis.hypervisor.apic.ExternalInterruptController;
 import portcullis.machine.bus.BytePortDevice;
 import portcullis.machine.bus.InterruptLine;
 import portcullis.machine.bus.PortBus;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The PC's two 8259A interrupt controllers, the slave on the master's input 2, with the edge/level control registers of PCI chipsets
@@ -12,7 +15,7 @@ import portcullis.machine.bus.PortBus;
  * <p>Thread-safe. {@link InterruptOutput} is called with no lock held, so that a local APIC may call {@link #acknowledge} and
  * be called back, on the same thread, with the output's new level.
  */
-public final class Pic8259Pair implements BytePortDevice, ExternalInterruptController {
+public final class Pic8259Pair implements BytePortDevice, ExternalInterruptController, Saved {
     /** IRQ 0 (timer), 1 (keyboard) and 2 (the slave) are wired for edges, and so are 8 (clock) and 13 (coprocessor error). */
     private static final int MASTER_LEVEL_CAPABLE = 0xf8;
 
@@ -148,5 +151,19 @@ public final class Pic8259Pair implements BytePortDevice, ExternalInterruptContr
             settle();
         }
         output.publish();
+    }
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        master.save(out);
+        slave.save(out);
+        out.putBoolean(output.wanted());
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        master.restore(in);
+        slave.restore(in);
+        output.restore(in.getBoolean());
     }
 }

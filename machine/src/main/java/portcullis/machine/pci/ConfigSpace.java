@@ -1,5 +1,8 @@
 package portcullis.machine.pci;
 
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /**
  * The 256 bytes of a function's configuration space: values, and which bits a driver may write (PCI Local Bus 3.0, 6.1). Not
  * thread-safe.
@@ -72,5 +75,13 @@ final class ConfigSpace {
 
     void putWritable(int offset, byte[] mask) {
         System.arraycopy(mask, 0, writable, offset, mask.length);
+    }
+
+    void save(StateWriter out) {
+        out.putBytes(values);
+    }
+
+    void restore(StateReader in) {
+        in.getBytes(values);
     }
 }

@@ -3,6 +3,8 @@ package portcullis.machine.pci;
 import java.util.BitSet;
 import portcullis.hypervisor.apic.MsiSink;
 import portcullis.machine.bus.MmioDevice;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * A function's MSI-X table and pending bits (PCI Local Bus 3.0, 6.8.2), laid out in one memory BAR: table at 0, pending bit array
@@ -143,5 +145,20 @@ public final class Msix implements MmioDevice {
                 send(vector);
             }
         }
+    }
+
+    synchronized void save(StateWriter out) {
+        out.putInts(table);
+        out.putLongs(pending.toLongArray());
+        out.putBoolean(enabled);
+        out.putBoolean(open);
+    }
+
+    synchronized void restore(StateReader in) {
+        in.getInts(table);
+        pending.clear();
+        pending.or(in.getBits(vectors));
+        enabled = in.getBoolean();
+        open = in.getBoolean();
     }
 }

@@ -3,12 +3,15 @@ package portcullis.machine.pci;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * One PCI function with a type 0 header: configuration registers, BARs, capabilities, MSI-X and an interrupt pin. A device
  * extends it, adds what it has in its constructor and overrides the hooks. Thread-safe.
  */
-public class PciFunction {
+public class PciFunction implements Saved {
     private static final int COMMAND_PORTS = 1 << 0;
     private static final int COMMAND_MEMORY = 1 << 1;
     private static final int COMMAND_BUS_MASTER = 1 << 2;
@@ -243,4 +246,27 @@ public class PciFunction {
 
     /** Hook: the machine was reset; registers are as after power-on already. */
     protected void deviceReset() {}
+
+    /** Registers, MSI-X and the pin. A device adds what it has. */
+    @Override
+    public void save(StateWriter out) {
+        synchronized (this) {
+            config.save(out);
+            out.putBoolean(pinAsserted);
+            if (msix != null) {
+                msix.save(out);
+            }
+        }
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        synchronized (this) {
+            config.restore(in);
+            pinAsserted = in.getBoolean();
+            if (msix != null) {
+                msix.restore(in);
+            }
+        }
+    }
 }

@@ -8,12 +8,15 @@ import portcullis.machine.bus.MmioBus;
 import portcullis.machine.bus.MmioDevice;
 import portcullis.machine.bus.PortBus;
 import portcullis.machine.bus.PortDevice;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The host bridge: bus 0, reached by configuration mechanism 1 (PCI Local Bus 3.0, 3.2.2.3.2) and by ECAM (PCI Express 5.0,
  * 7.2.2). Keeps the windows of all BARs on the buses where the functions' registers say. Thread-safe.
  */
-public final class PciHost {
+public final class PciHost implements Saved {
     public static final int SLOTS = 32;
 
     /** Windows end below this power of two. */
@@ -244,6 +247,55 @@ public final class PciHost {
         public void write(long offset, int size, long value) {
             int register = (int) offset & 0xfff;
             PciHost.this.write((int) (offset >>> 12), register, size, value);
+        }
+    }
+
+    // Saved state
+
+    /** The host's and every function's. Of windows that want the same place, which one has it. */
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putInt(address);
+        resetControl.save(out);
+        interrupts.save(out);
+        TreeMap<Integer, PciFunction> all = functions();
+        out.putInt(all.size());
+        all.forEach((device, function) -> {
+            out.putInt(device);
+            function.save(out);
+            for (PciBar bar : function.bars()) {
+                out.putBoolean(windows.containsKey(new Mapped(function, bar)));
+            }
+        });
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        address = in.getInt() & ADDRESS_WRITABLE;
+        resetControl.restore(in);
+        interrupts.restore(in);
+        TreeMap<Integer, PciFunction> all = functions();
+        if (in.getInt() != all.size()) {
+            throw in.refused("is of another number of functions");
+        }
+        all.forEach((device, function) -> {
+            if (in.getInt() != device) {
+                throw in.refused("has its functions in other slots");
+            }
+            function.restore(in);
+            for (PciBar bar : function.bars()) {
+                if (in.getBoolean()) {
+                    open(function, bar);
+                }
+            }
+        });
+        moveWindows();
+    }
+
+    private void open(PciFunction function, PciBar bar) {
+        long wanted = function.decodedAddress(bar);
+        if (wanted >= 0 && claim(bar, wanted)) {
+            windows.put(new Mapped(function, bar), wanted);
         }
     }
 }

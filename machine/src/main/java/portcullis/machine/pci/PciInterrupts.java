@@ -3,6 +3,8 @@ package portcullis.machine.pci;
 import java.util.BitSet;
 import java.util.List;
 import portcullis.machine.bus.InterruptLine;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * Where interrupt pins INTA to INTD go: eight shared wires, swizzled by slot, on I/O APIC pins 16 to 23 and at the same time, for
@@ -62,6 +64,20 @@ public final class PciInterrupts {
                 irq |= !asserting[other].isEmpty();
             }
             picIrqs.get(wire % PIC_IRQS).set(irq);
+        }
+    }
+
+    synchronized void save(StateWriter out) {
+        for (BitSet wire : asserting) {
+            out.putLongs(wire.toLongArray());
+        }
+    }
+
+    /** The controllers have the levels already. */
+    synchronized void restore(StateReader in) {
+        for (BitSet wire : asserting) {
+            wire.clear();
+            wire.or(in.getBits(PciHost.SLOTS * 8));
         }
     }
 }

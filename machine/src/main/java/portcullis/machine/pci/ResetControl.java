@@ -1,5 +1,8 @@
 package portcullis.machine.pci;
 
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /**
  * The reset control register that PC chipsets have at port 0xCF9, between the bytes of PCI's address register. A rising edge of
  * RST_CPU resets; SYS_RST chooses between a hard reset and an INIT of the processors, which are the same here: hard.
@@ -38,5 +41,13 @@ public final class ResetControl {
         if (rises) {
             reset.run();
         }
+    }
+
+    synchronized void save(StateWriter out) {
+        out.putInt(value);
+    }
+
+    synchronized void restore(StateReader in) {
+        value = in.getInt();
     }
 }

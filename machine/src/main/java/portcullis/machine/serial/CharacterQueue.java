@@ -1,5 +1,8 @@
 package portcullis.machine.serial;
 
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /** A ring of received characters with their line-status error bits. Not thread-safe: its owner's lock guards it. */
 final class CharacterQueue {
     private final short[] ring;
@@ -56,5 +59,19 @@ final class CharacterQueue {
     void clear() {
         head = 0;
         size = 0;
+    }
+
+    void save(StateWriter out) {
+        out.putInt(size);
+        for (int i = 0; i < size; i++) {
+            out.putInt(ring[(head + i) % ring.length] & 0xffff);
+        }
+    }
+
+    void restore(StateReader in) {
+        clear();
+        for (int count = in.getInt(0, ring.length); count > 0; count--) {
+            add(in.getInt());
+        }
     }
 }

@@ -5,6 +5,9 @@ import portcullis.hypervisor.time.Alarms;
 import portcullis.machine.bus.BytePortDevice;
 import portcullis.machine.bus.InterruptLine;
 import portcullis.machine.bus.PortBus;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * A 16550A serial port (National PC16550D data sheet) as PCs wire it: OUT2 gates the interrupt line.
@@ -19,7 +22,7 @@ import portcullis.machine.bus.PortBus;
  *
  * <p>Thread-safe. The lock is held while the interrupt line and the sink are called; neither may call back.
  */
-public final class Uart16550 implements BytePortDevice {
+public final class Uart16550 implements BytePortDevice, Saved {
     public static final int COM1 = 0x3f8;
     public static final int COM1_IRQ = 4;
 
@@ -88,6 +91,8 @@ public final class Uart16550 implements BytePortDevice {
     private long timeoutDeadline;
     private boolean lineAsserted;
     private int lineStatusReadsInARow;
+    /** What the host sends waits in its queue. */
+    private boolean held;
 
     /** @param base first of the eight ports */
     public Uart16550(int base, Alarms alarms, InterruptLine line, SerialSink sink) {
@@ -130,8 +135,24 @@ public final class Uart16550 implements BytePortDevice {
             wait();
         }
         hostQueue.add(value & 0xff);
-        receiveFromHost();
-        updateLine();
+        takeFromHost();
+    }
+
+    private void takeFromHost() {
+        if (!held) {
+            receiveFromHost();
+            updateLine();
+        }
+    }
+
+    /** Keeps what the host sends in its queue while the machine is saved. */
+    public synchronized void hold() {
+        held = true;
+    }
+
+    public synchronized void release() {
+        held = false;
+        takeFromHost();
     }
 
     /** As {@link #receive}, without waiting. @return whether there was room */
@@ -149,8 +170,7 @@ public final class Uart16550 implements BytePortDevice {
             return false;
         }
         hostQueue.add(character);
-        receiveFromHost();
-        updateLine();
+        takeFromHost();
         return true;
     }
 
@@ -407,5 +427,46 @@ public final class Uart16550 implements BytePortDevice {
 
     private boolean loopback() {
         return (modemControl & MCR_LOOPBACK) != 0;
+    }
+
+    // Saved state
+
+    /** What the host has sent and the guest has not read is part of it. */
+    @Override
+    public synchronized void save(StateWriter out) {
+        hostQueue.save(out);
+        fifo.save(out);
+        out.putInt(interruptEnable);
+        out.putInt(fifoControl);
+        out.putInt(lineControl);
+        out.putInt(modemControl);
+        out.putInt(modemStatus);
+        out.putInt(lineErrors);
+        out.putInt(scratch);
+        out.putInt(divisor);
+        out.putBoolean(thrEmptyPending);
+        out.putBoolean(timeoutPending);
+        out.putLong(timeoutDeadline);
+        out.putBoolean(lineAsserted);
+        out.putInt(lineStatusReadsInARow);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        hostQueue.restore(in);
+        fifo.restore(in);
+        interruptEnable = in.getInt();
+        fifoControl = in.getInt(0, 0xff);
+        lineControl = in.getInt();
+        modemControl = in.getInt();
+        modemStatus = in.getInt();
+        lineErrors = in.getInt();
+        scratch = in.getInt();
+        divisor = in.getInt();
+        thrEmptyPending = in.getBoolean();
+        timeoutPending = in.getBoolean();
+        timeoutDeadline = in.getLong();
+        lineAsserted = in.getBoolean();
+        lineStatusReadsInARow = in.getInt();
     }
 }

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.IntFunction;
 import portcullis.hypervisor.synic.Connection;
 import portcullis.hypervisor.synic.Connections;
@@ -12,6 +13,9 @@ import portcullis.hypervisor.synic.PortTarget;
 import portcullis.hypervisor.synic.Synic;
 import portcullis.machine.bus.PortBus;
 import portcullis.machine.bus.PortDevice;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The hyperv-testdev of kvm-unit-tests: a 32-bit port by which a guest has its synthetic interrupt sources asserted, and connections
@@ -20,7 +24,7 @@ import portcullis.machine.bus.PortDevice;
  * <p>A message that is posted to a connection arrives at its VP and SINTx as it is; an event sets the flag of the connection's
  * number. What cannot be (a VP or source that is not there, an id in use) is ignored. Thread-safe.
  */
-public final class HypervTestDevice implements PortDevice {
+public final class HypervTestDevice implements PortDevice, Saved {
     private static final int PORT = 0x3000;
     private static final int PORTS = 4;
 
@@ -143,6 +147,39 @@ public final class HypervTestDevice implements PortDevice {
         Loop loop = loops.remove(id);
         if (loop != null) {
             loop.close();
+        }
+    }
+
+    // Saved state
+
+    /** Restored before processors: messages may wait in the buffers of its ports. */
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putInt(sources.size());
+        sources.stream().sorted().forEach(out::putInt);
+        save(messages, out);
+        save(events, out);
+    }
+
+    private static void save(Map<Integer, Loop> loops, StateWriter out) {
+        out.putInt(loops.size());
+        new TreeMap<>(loops).forEach((id, loop) -> {
+            out.putInt(id);
+            out.putInt(loop.port.target().vp());
+            out.putInt(loop.port.target().sint());
+        });
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        for (int count = in.getInt(); count > 0; count--) {
+            sources.add(in.getInt());
+        }
+        for (Command command : new Command[] {Command.CONNECT_MESSAGES, Command.CONNECT_EVENTS}) {
+            for (int count = in.getInt(); count > 0; count--) {
+                int id = in.getInt(0, 0xff);
+                carryOut(command, in.getInt(0, 0xff), in.getInt(0, SINTS - 1), id);
+            }
         }
     }
 }

@@ -6,6 +6,9 @@ import portcullis.machine.bus.MmioBus;
 import portcullis.machine.bus.MmioDevice;
 import portcullis.machine.bus.PortBus;
 import portcullis.machine.bus.PortDevice;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The pc-testdev of kvm-unit-tests:
@@ -22,7 +25,7 @@ import portcullis.machine.bus.PortDevice;
  *
  * <p>Thread-safe. Lines are driven with no lock held.
  */
-public final class PcTestDevice {
+public final class PcTestDevice implements Saved {
     public static final int LINES = 24;
 
     /** Where the memory-like window is, and its size in bytes. */
@@ -129,5 +132,17 @@ public final class PcTestDevice {
                 }
             }
         }
+    }
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        out.putInt(latch);
+        out.putBytes(window);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        latch = in.getInt();
+        in.getBytes(window);
     }
 }

@@ -5,6 +5,9 @@ import portcullis.hypervisor.time.Alarms;
 import portcullis.machine.bus.BytePortDevice;
 import portcullis.machine.bus.InterruptLine;
 import portcullis.machine.bus.PortBus;
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The PC's 8254 interval timer (ports 0x40 to 0x43) and the system control port B that goes with it (0x61): channel 0 drives IRQ 0,
@@ -13,7 +16,7 @@ import portcullis.machine.bus.PortBus;
  * <p>Thread-safe. The lock is held while the interrupt line is driven. Interrupts closer than ten microseconds together are merged,
  * so that no guest can keep the alarms' thread for itself.
  */
-public final class Pit8254 implements BytePortDevice {
+public final class Pit8254 implements BytePortDevice, Saved {
     public static final int FREQUENCY = 1_193_182;
 
     private static final int CONTROL = 0x43;
@@ -159,5 +162,25 @@ public final class Pit8254 implements BytePortDevice {
         if ((command & 0x10) == 0) {
             channel.latchStatus(now);
         }
+    }
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        for (PitChannel channel : channels) {
+            channel.save(out);
+        }
+        out.putInt(systemControl);
+        out.putBoolean(lineLevel);
+        out.putLong(lastLook);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        for (PitChannel channel : channels) {
+            channel.restore(in);
+        }
+        systemControl = in.getInt();
+        lineLevel = in.getBoolean();
+        lastLook = in.getLong();
     }
 }

@@ -1,5 +1,8 @@
 package portcullis.machine.timer;
 
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /**
  * One counter of an 8254 (Intel data sheet 231164), guarded by its owner's lock. Times are cycles of the input clock; a written
  * count or a trigger takes effect at the cycle after. Calls come with times that never decrease.
@@ -341,5 +344,50 @@ final class PitChannel {
 
     private static int toBcd(int number) {
         return number / 1000 % 10 << 12 | number / 100 % 10 << 8 | number / 10 % 10 << 4 | number % 10;
+    }
+
+    void save(StateWriter out) {
+        out.putInt(control);
+        out.putBoolean(gate);
+        out.putInt(partialCount);
+        out.putBoolean(highByteNext);
+        out.putInt(reload);
+        out.putLong(nullUntil);
+        out.putBoolean(loaded);
+        out.putInt(count);
+        out.putLong(start);
+        out.putLong(heldAfter);
+        out.putLong(takeOver);
+        out.putInt(idleValue);
+        out.putBoolean(idleOutput);
+        out.putBoolean(countLatched);
+        out.putInt(latchedCount);
+        out.putBoolean(statusLatched);
+        out.putInt(latchedStatus);
+        out.putBoolean(readHighNext);
+    }
+
+    void restore(StateReader in) {
+        control = in.getInt();
+        gate = in.getBoolean();
+        partialCount = in.getInt();
+        highByteNext = in.getBoolean();
+        reload = in.getInt(0, 0x1_0000);
+        nullUntil = in.getLong();
+        loaded = in.getBoolean();
+        count = in.getInt();
+        start = in.getLong();
+        heldAfter = in.getLong();
+        takeOver = in.getLong();
+        idleValue = in.getInt();
+        idleOutput = in.getBoolean();
+        countLatched = in.getBoolean();
+        latchedCount = in.getInt();
+        statusLatched = in.getBoolean();
+        latchedStatus = in.getInt();
+        readHighNext = in.getBoolean();
+        if (loaded && (count < 1 || count > 0x1_0000)) {
+            throw in.refused("counts from %d".formatted(count));
+        }
     }
 }

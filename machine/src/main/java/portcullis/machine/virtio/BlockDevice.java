@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Consumer;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * A disk (virtio 1.2, 5.2). Requests are done one after the other in the order of the ring, so a flush covers every write that
@@ -230,5 +232,15 @@ public final class BlockDevice implements VirtioDevice {
             left -= piece;
         }
         return written();
+    }
+
+    @Override
+    public void save(StateWriter out) {
+        out.putBoolean(writeBack);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        writeBack = in.getBoolean();
     }
 }

@@ -2,6 +2,8 @@ package portcullis.machine.virtio;
 
 import portcullis.machine.bus.MmioDevice;
 import portcullis.memory.GuestMemory;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The common configuration structure (virtio 1.2, 4.1.4.3): device status, feature negotiation, set-up of queues. Thread-safe; its
@@ -295,5 +297,49 @@ final class CommonConfig implements MmioDevice {
         return (accepted & ~offered) == 0
                 && (accepted & VirtioFeatures.VERSION_1) != 0
                 && transport.acceptsFeatures(accepted);
+    }
+
+    // Saved state
+
+    synchronized void save(StateWriter out) {
+        out.putInt(featureSelect);
+        out.putInt(driverFeatureSelect);
+        out.putLong(accepted);
+        out.putInt(configVector);
+        out.putInt(status);
+        out.putInt(generation);
+        out.putInt(queueSelect);
+        for (Queue queue : queues) {
+            out.putInt(queue.size);
+            out.putInt(queue.vector);
+            out.putLongs(queue.areas);
+            out.putBoolean(queue.ring != null);
+            if (queue.ring != null) {
+                queue.ring.save(out);
+            }
+        }
+    }
+
+    synchronized void restore(StateReader in) {
+        featureSelect = in.getInt();
+        driverFeatureSelect = in.getInt();
+        accepted = in.getLong();
+        configVector = in.getInt(0, NO_VECTOR);
+        status = in.getInt(0, 0xff);
+        generation = in.getInt(0, 0xff);
+        queueSelect = in.getInt(0, 0xffff);
+        for (Queue queue : queues) {
+            queue.size = in.getInt(0, queue.maxSize);
+            queue.vector = in.getInt(0, NO_VECTOR);
+            in.getLongs(queue.areas);
+            queue.ring = null;
+            if (in.getBoolean()) {
+                String broken = enable(queue);
+                if (broken != null) {
+                    throw in.refused("has a queue that cannot be: " + broken);
+                }
+                queue.ring.restore(in);
+            }
+        }
     }
 }

@@ -1,5 +1,8 @@
 package portcullis.machine.virtio;
 
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /** A console of one port (virtio 1.2, 5.3), without size and without control queues. */
 public final class ConsoleDevice implements VirtioDevice {
     private static final int TYPE = 3;
@@ -80,5 +83,15 @@ public final class ConsoleDevice implements VirtioDevice {
             port.write(chunk, 0, count);
         }
         return 0;
+    }
+
+    @Override
+    public void save(StateWriter out) {
+        port.save(out);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        port.restore(in);
     }
 }

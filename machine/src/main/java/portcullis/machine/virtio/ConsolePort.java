@@ -1,10 +1,14 @@
 package portcullis.machine.virtio;
 
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /**
  * The host's end of a {@link ConsoleDevice}. Called by one thread at a time. Nothing here may block for long: a driver's reset
  * waits for it.
  */
-public interface ConsolePort {
+public interface ConsolePort extends Saved {
     /** The guest's output. */
     void write(byte[] from, int offset, int length);
 
@@ -13,4 +17,11 @@ public interface ConsolePort {
 
     /** Takes input. @return bytes taken, 0 where there are none just now */
     int read(byte[] into, int offset, int length);
+
+    /** Input that the guest has not taken, where the port keeps some. */
+    @Override
+    default void save(StateWriter out) {}
+
+    @Override
+    default void restore(StateReader in) {}
 }

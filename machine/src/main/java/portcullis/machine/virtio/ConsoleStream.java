@@ -1,6 +1,8 @@
 package portcullis.machine.virtio;
 
 import java.util.function.IntConsumer;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The host's end of a {@link ConsoleDevice} as two streams of bytes: a bounded queue towards the guest, a sink for what it says.
@@ -51,5 +53,25 @@ public final class ConsoleStream implements ConsolePort {
         size -= count;
         notifyAll();
         return count;
+    }
+
+    @Override
+    public synchronized void save(StateWriter out) {
+        byte[] queued = new byte[size];
+        for (int i = 0; i < size; i++) {
+            queued[i] = ring[(head + i) % CAPACITY];
+        }
+        out.putBytes(queued);
+    }
+
+    @Override
+    public synchronized void restore(StateReader in) {
+        byte[] queued = in.getBytes();
+        if (queued.length > CAPACITY) {
+            throw in.refused("has more input than fits");
+        }
+        System.arraycopy(queued, 0, ring, 0, queued.length);
+        head = 0;
+        size = queued.length;
     }
 }

@@ -1,5 +1,8 @@
 package portcullis.machine.virtio;
 
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /** Random numbers (virtio 1.2, 5.4). Fills the start of long buffers only, as it may. */
 public final class EntropyDevice implements VirtioDevice {
     private static final int TYPE = 4;
@@ -51,5 +54,15 @@ public final class EntropyDevice implements VirtioDevice {
         byte[] bytes = new byte[(int) Math.min(chain.writable(), MOST_AT_ONCE)];
         source.fill(bytes);
         return chain.write(bytes, 0, bytes.length);
+    }
+
+    @Override
+    public void save(StateWriter out) {
+        source.save(out);
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        source.restore(in);
     }
 }

@@ -2,6 +2,8 @@ package portcullis.machine.virtio;
 
 import java.lang.invoke.VarHandle;
 import portcullis.memory.GuestMemory;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * The device's side of a split virtqueue (virtio 1.2, 2.7), with indirect descriptors and event indexes where the driver took
@@ -141,5 +143,15 @@ final class SplitQueue {
             return event == (nextUsed - 1 & 0xffff);
         }
         return (memory.getShort(available) & NO_INTERRUPT) == 0;
+    }
+
+    void save(StateWriter out) {
+        out.putInt(nextAvailable);
+        out.putInt(nextUsed);
+    }
+
+    void restore(StateReader in) {
+        nextAvailable = in.getInt(0, 0xffff);
+        nextUsed = in.getInt(0, 0xffff);
     }
 }

@@ -1,10 +1,14 @@
 package portcullis.machine.virtio;
 
+import portcullis.state.Saved;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
+
 /**
  * What one type of device is, apart from how it is reached (virtio 1.2, chapter 5). The transport calls {@link #handle} and
  * {@link #reset} under one lock, the configuration methods at any time.
  */
-public interface VirtioDevice {
+public interface VirtioDevice extends Saved {
     /** Device id, as in the specification's table of device types. */
     int type();
 
@@ -52,4 +56,11 @@ public interface VirtioDevice {
 
     /** Forgets what a driver told it. */
     default void reset() {}
+
+    /** What the device knows beside its queues and registers: nothing, for most. Between two requests. */
+    @Override
+    default void save(StateWriter out) {}
+
+    @Override
+    default void restore(StateReader in) {}
 }

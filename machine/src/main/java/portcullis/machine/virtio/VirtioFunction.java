@@ -13,6 +13,8 @@ import portcullis.machine.pci.PciFunction;
 import portcullis.machine.pci.PciIdentity;
 import portcullis.memory.GuestAddressException;
 import portcullis.memory.GuestMemory;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 
 /**
  * A virtio device as a PCI function (virtio 1.2, 4.1). BAR 0 holds the four structures, a page each; BAR 2 holds MSI-X. Every
@@ -63,6 +65,12 @@ public final class VirtioFunction extends PciFunction {
 
     /** Guarded by {@code work}. */
     private boolean again;
+
+    /** No request is begun. */
+    private volatile boolean held;
+
+    /** The queues were to be looked at when work was held. Guarded by {@code work}. */
+    private boolean unserved;
 
     /** The thread that is in the executor with our task, which is the one that runs it where the executor is synchronous. */
     private volatile Thread scheduler;
@@ -320,7 +328,8 @@ public final class VirtioFunction extends PciFunction {
             try {
                 scheduled.set(false);
                 again = false;
-                more = serve() | again;
+                more = !held && serve() | again;
+                unserved |= held;
             } finally {
                 work.unlock();
             }
@@ -355,7 +364,7 @@ public final class VirtioFunction extends PciFunction {
 
     private boolean serve(int queue, SplitQueue ring) throws RingException {
         for (int budget = ring.size(); budget > 0; budget--) {
-            if (!common.live() || !busMaster() || resetsWaiting.get() != 0 || !device.ready(queue)) {
+            if (held || !common.live() || !busMaster() || resetsWaiting.get() != 0 || !device.ready(queue)) {
                 return false;
             }
             DescriptorChain chain = ring.pop();
@@ -368,5 +377,58 @@ public final class VirtioFunction extends PciFunction {
             }
         }
         return true;
+    }
+
+    // ---- Saved state: between two requests, with nothing scheduled.
+
+    /** Finishes the request in hand and begins no other until {@link #release}. Not from the executor. */
+    public void hold() {
+        held = true;
+        work.lock();
+        // Whoever comes next sees it.
+        work.unlock();
+    }
+
+    /** Goes on, after {@link #hold} or {@link #restore}. */
+    public void release() {
+        boolean left;
+        work.lock();
+        try {
+            held = false;
+            left = unserved;
+            unserved = false;
+        } finally {
+            work.unlock();
+        }
+        if (left) {
+            schedule();
+        }
+    }
+
+    @Override
+    public void save(StateWriter out) {
+        super.save(out);
+        common.save(out);
+        synchronized (this) {
+            out.putInt(isr);
+        }
+        device.save(out);
+        work.lock();
+        try {
+            out.putBoolean(unserved || scheduled.get());
+        } finally {
+            work.unlock();
+        }
+    }
+
+    @Override
+    public void restore(StateReader in) {
+        super.restore(in);
+        common.restore(in);
+        synchronized (this) {
+            isr = in.getInt();
+        }
+        device.restore(in);
+        unserved = in.getBoolean();
     }
 }

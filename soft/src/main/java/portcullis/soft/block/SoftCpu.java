@@ -200,6 +200,16 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     }
 
     @Override
+    public int privilegeLevel() {
+        return cpl();
+    }
+
+    @Override
+    public boolean executes64BitCode() {
+        return is64();
+    }
+
+    @Override
     public DescriptorTable gdt() {
         return new DescriptorTable(gdtBase, gdtLimit);
     }

@@ -331,6 +331,7 @@ public abstract class Translations extends Flags {
         for (int i = 0; i < 4; i++) {
             out.putLong(walker.pdpte(i));
         }
+        out.putBoolean(modeBasedExecute[own.view.level()]);
         tlb.save(out);
         saveFirstLevel(out);
     }
@@ -341,6 +342,7 @@ public abstract class Translations extends Flags {
         for (int i = 0; i < 4; i++) {
             walker.pdpte(i, in.getLong());
         }
+        modeBasedExecute[own.view.level()] = in.getBoolean();
         pagingChanged();
         forgetIds(own);
         tlb.restore(in);

@@ -2,8 +2,12 @@ package portcullis.soft.model;
 
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import portcullis.engine.CpuidLeaf;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.mmu.PageWalker;
@@ -71,6 +75,18 @@ public final class CpuModel {
         EnumSet<Feature> all = EnumSet.allOf(Feature.class);
         all.removeAll(MISSING);
         return Collections.unmodifiableSet(all);
+    }
+
+    /** What CPUID tells, as text by topic. */
+    public Map<String, String> description() {
+        Map<String, String> topics = new LinkedHashMap<>();
+        topics.put("cpu vendor", vendor.name().toLowerCase(Locale.ROOT));
+        topics.put(
+                "cpu features",
+                features.stream().map(feature -> feature.qemuName).collect(Collectors.joining(" ")));
+        topics.put("physical address bits", Integer.toString(physicalBits));
+        topics.put("tsc frequency", Long.toString(frequency));
+        return topics;
     }
 
     public boolean has(Feature feature) {

@@ -1,0 +1,2 @@
+/** What hypercalls cost. */
+package portcullis.bench.hypercall;
