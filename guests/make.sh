@@ -51,6 +51,8 @@ guest hypercall "$integer_only" $smp hypercall/*.c hypercall/*.S
 for name in flushstorm planted hvbench; do
     guest $name "$integer_only" $smp $name/$name.c
 done
+# shellcheck disable=SC2086
+guest secure "$integer_only -Ihypercall" $smp hypercall/checks.c secure/*.c secure/*.S
 # For Linux, with its system calls alone: no C library, so that any of the compilers above will do.
 # shellcheck disable=SC2086
 "$CC" $flags "$integer_only" -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -o $out/stress linux/start.S linux/stress.c runtime/memory.c

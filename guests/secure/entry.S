@@ -1,0 +1,131 @@
+# The ways between the two sides, and the secure side's interrupts.
+
+        .text
+        .globl  vtl_call, secure_start, secure_leave, secure_entries
+
+# void vtl_call(control): the secure side may change every register but the stack's.
+vtl_call:
+        push    %rbx
+        push    %rbp
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        mov     %rdi, %rcx
+        call    *vtl_call_entry
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbp
+        pop     %rbx
+        ret
+
+# Where the secure side of a processor begins: its index is on the stack, general registers are the normal side's.
+secure_start:
+        cld
+        pop     %rdi
+        xor     %ebp, %ebp
+        call    secure_main
+        ud2
+
+# void secure_leave(struct shared *, control): goes back with general registers as in the structure, except RAX and RCX, which
+# are the assist page's or, on a fast return, the sequence's. Returns on the next entry, whatever its reason: then the
+# structure has what the normal side left in all of them.
+secure_leave:
+        push    %rbx
+        push    %rbp
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        push    %rdi
+        mov     %rsi, %rcx
+        mov     %rdi, %rax
+        mov     16(%rax), %rdx
+        mov     24(%rax), %rbx
+        mov     32(%rax), %rbp
+        mov     40(%rax), %rsi
+        mov     48(%rax), %rdi
+        mov     56(%rax), %r8
+        mov     64(%rax), %r9
+        mov     72(%rax), %r10
+        mov     80(%rax), %r11
+        mov     88(%rax), %r12
+        mov     96(%rax), %r13
+        mov     104(%rax), %r14
+        mov     112(%rax), %r15
+        call    *secure                         # return_entry
+        push    %rax
+        mov     8(%rsp), %rax
+        mov     %rcx, 8(%rax)
+        mov     %rdx, 16(%rax)
+        mov     %rbx, 24(%rax)
+        mov     %rbp, 32(%rax)
+        mov     %rsi, 40(%rax)
+        mov     %rdi, 48(%rax)
+        mov     %r8, 56(%rax)
+        mov     %r9, 64(%rax)
+        mov     %r10, 72(%rax)
+        mov     %r11, 80(%rax)
+        mov     %r12, 88(%rax)
+        mov     %r13, 96(%rax)
+        mov     %r14, 104(%rax)
+        mov     %r15, 112(%rax)
+        pop     %rcx
+        mov     %rcx, 0(%rax)
+        pop     %rdi
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbp
+        pop     %rbx
+        ret
+
+        .align  16
+secure_entries:
+        .set    vector, 0
+        .rept   256
+        .align  16
+        .if     !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+        push    $0
+        .endif
+        pushq   $vector
+        jmp     secure_common
+        .set    vector, vector + 1
+        .endr
+
+secure_common:
+        push    %rax
+        push    %rcx
+        push    %rdx
+        push    %rbx
+        push    %rbp
+        push    %rsi
+        push    %rdi
+        push    %r8
+        push    %r9
+        push    %r10
+        push    %r11
+        lea     88(%rsp), %rdi
+        mov     %rsp, %rbp
+        and     $-16, %rsp
+        cld
+        call    secure_interrupt
+        mov     %rbp, %rsp
+        pop     %r11
+        pop     %r10
+        pop     %r9
+        pop     %r8
+        pop     %rdi
+        pop     %rsi
+        pop     %rbp
+        pop     %rbx
+        pop     %rdx
+        pop     %rcx
+        pop     %rax
+        add     $16, %rsp
+        iretq
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,258 @@
+/* The secure kernel: trust level 1. */
+#include "secure.h"
+#include "guest.h"
+#include "interrupts.h"
+
+enum { GS_BASE = 0xc0000101, EFER = 0xc0000080, PAT = 0x277, SECURE_OS_ID = 0x5345 };
+enum { MASKED = 1 << 16, FIRST_INTERRUPT = 32, SINT_TIMER = 2 };
+
+struct secure_cpu secure_cpus[SECURE_CPUS] __attribute__((aligned(PAGE)));
+struct secure_globals secure;
+struct mailbox mailboxes[SECURE_CPUS];
+uint8_t secure_hypercall_page[PAGE] __attribute__((aligned(PAGE)));
+static uint64_t tables[6][512] __attribute__((aligned(PAGE)));
+struct secret_area secret_area __attribute__((aligned(PAGE))) = {.secret = "THE SECRET VALUE"};
+
+struct segment {
+    uint64_t base;
+    uint32_t limit;
+    uint16_t selector, attributes;
+};
+
+struct table {
+    uint16_t padding[3], limit;
+    uint64_t base;
+};
+
+struct start { /* HV_INITIAL_VP_CONTEXT behind its header */
+    uint64_t partition;
+    uint32_t vp;
+    uint8_t vtl, padding[3];
+    uint64_t rip, rsp, rflags;
+    struct segment cs, ds, es, fs, gs, ss, tr, ldtr;
+    struct table idtr, gdtr;
+    uint64_t efer, cr0, cr3, cr4, pat;
+};
+_Static_assert(sizeof(struct start) == 16 + 224, "the context has 224 bytes");
+
+/* Identity-maps the low 4 GiB, in tables that the normal side does not have. */
+static void build_tables(void) {
+    for (uint64_t i = 0; i < 4 * 512; i++) {
+        tables[2 + i / 512][i % 512] = i << 21 | PAGE_LARGE | PAGE_WRITE | PAGE_PRESENT;
+    }
+    for (int i = 0; i < 4; i++) {
+        tables[1][i] = (uint64_t)tables[2 + i] | PAGE_WRITE | PAGE_PRESENT;
+    }
+    tables[0][0] = (uint64_t)tables[1] | PAGE_WRITE | PAGE_PRESENT;
+}
+
+static void build_gates(void) {
+    for (int vector = 0; vector < 256; vector++) {
+        uint64_t entry = (uint64_t)&secure_entries[16 * vector];
+        secure.gates[vector] = (struct gate_64){
+            .low = (uint16_t)entry,
+            .selector = KERNEL_CODE,
+            .attributes = 0x8e,
+            .middle = (uint16_t)(entry >> 16),
+            .high = (uint32_t)(entry >> 32),
+        };
+    }
+}
+
+void *secure_context(int index, void *input) {
+    struct start *start = input;
+    struct secure_cpu *cpu = &secure_cpus[index];
+    uint64_t cr0;
+    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+    if (!tables[0][0]) {
+        build_tables();
+        build_gates();
+    }
+    cpu->gdt[1] = 0x00af9b000000ffff;
+    cpu->gdt[2] = 0x00cf93000000ffff;
+    uint64_t *top = (uint64_t *)(cpu->stack + SECURE_STACK);
+    top[-2] = (uint64_t)index;
+    struct segment code = {0, 0xffffffff, KERNEL_CODE, 0xa09b}, data = {0, 0xffffffff, KERNEL_DATA, 0xc093};
+    memset(start, 0, sizeof(*start));
+    start->partition = HV_SELF_PARTITION;
+    start->vp = (uint32_t)index;
+    start->vtl = 1;
+    start->rip = (uint64_t)secure_start;
+    start->rsp = (uint64_t)&top[-2];
+    start->rflags = 2;
+    start->cs = code;
+    start->ds = start->es = start->fs = start->gs = start->ss = data;
+    start->tr = (struct segment){0, 0xffff, 0, 0x8b};
+    start->ldtr = (struct segment){0, 0xffff, 0, 0x82};
+    start->gdtr = (struct table){{0}, sizeof(cpu->gdt) - 1, (uint64_t)cpu->gdt};
+    start->idtr = (struct table){{0}, sizeof(secure.gates) - 1, (uint64_t)secure.gates};
+    start->efer = rdmsr(EFER);
+    start->cr0 = cr0;
+    start->cr3 = (uint64_t)tables;
+    start->cr4 = read_cr4();
+    start->pat = rdmsr(PAT);
+    return start;
+}
+
+uint64_t secure_call(uint64_t control, const void *input, const void *output) {
+    register const void *r8 __asm__("r8") = output;
+    uint64_t result;
+    __asm__ volatile("call *%4" : "=a"(result), "+c"(control) : "d"(input), "r"(r8), "m"(secure.call_entry) : "memory", "cc");
+    return result;
+}
+
+static struct mailbox *box_of(const struct secure_cpu *self) {
+    return &mailboxes[self->cpu.index];
+}
+
+void secure_set_policy(void *policy) {
+    secure_self()->policy = (enum policy)(uint64_t)policy;
+}
+
+void secure_seal(void *unused) {
+    (void)unused;
+    secure.sealed = 1;
+}
+
+static void protect_own(void) {
+    protect(secure_cpus, sizeof(secure_cpus) / PAGE, ALLOW_NOTHING);
+    protect(&secure, sizeof(secure) / PAGE, ALLOW_NOTHING);
+    protect(tables, sizeof(tables) / PAGE, ALLOW_NOTHING);
+    protect(secure_hypercall_page, 1, ALLOW_NOTHING);
+}
+
+uint64_t protect(const void *from, uint64_t pages, uint32_t allowed) {
+    uint64_t result = 0;
+    for (uint64_t done = 0; done < pages && !HV_STATUS(result);) {
+        uint64_t count = pages - done < 256 ? pages - done : 256;
+        uint64_t *input = (uint64_t *)input_here();
+        input[0] = HV_SELF_PARTITION;
+        input[1] = allowed | (uint64_t)TARGET_VTL0 << 32;
+        for (uint64_t i = 0; i < count; i++) {
+            input[2 + i] = ((uint64_t)from >> 12) + done + i;
+        }
+        result = call_here(HV_MODIFY_PROTECTION | HV_REPS(count), input, 0);
+        done += count;
+    }
+    return result;
+}
+
+static void prepare(struct secure_cpu *self, int index) {
+    self->cpu.self = &self->cpu;
+    self->cpu.index = index;
+    self->policy = REFUSE;
+    wrmsr(GS_BASE, (uint64_t)self);
+    int first = !secure.call_entry;
+    if (first) {
+        wrmsr(HV_MSR_GUEST_OS_ID, HV_OUR_OS_ID + SECURE_OS_ID);
+        wrmsr(HV_MSR_HYPERCALL, (uint64_t)secure_hypercall_page | 1);
+        secure.call_entry = (uint64_t)secure_hypercall_page;
+    }
+    wrmsr(HV_MSR_VP_ASSIST_PAGE, (uint64_t)self->assist | 1);
+    wrmsr(HV_MSR_SCONTROL, 1);
+    wrmsr(HV_MSR_SIMP, (uint64_t)self->messages | 1);
+    wrmsr(HV_MSR_SINT0, MASKED | 0x50);
+    if (first) {
+        uint64_t offsets = 0;
+        get_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_CODE_PAGE_OFFSETS, &offsets);
+        secure.return_entry = (uint64_t)secure_hypercall_page + (offsets >> 12 & 0xfff);
+        set_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_PARTITION_CONFIG, CONFIG_PROTECT | CONFIG_ALLOW_ALL);
+        protect_own();
+    }
+}
+
+/* An access that this side refuses: the other one finds #GP there, unless a test wants otherwise. */
+static void intercepted(struct secure_cpu *self) {
+    struct mailbox *box = box_of(self);
+    volatile struct message *message = (volatile struct message *)self->messages;
+    memcpy(&box->seen, self->messages, sizeof(struct message));
+    uint64_t rip = message->rip, length = message->length & 0xf, gpa = message->gpa;
+    int more = message->flags & 1;
+    message->type = 0;
+    if (more) {
+        wrmsr(HV_MSR_EOM, 0);
+    }
+    box->intercepts++;
+    switch (self->policy) {
+    case REFUSE:
+        set_register(HV_SELF_VP, TARGET_VTL0, REG_PENDING_EVENT0, 1 | 1 << 8 | FAULT_GP << 16);
+        break;
+    case EMULATE: /* mov (...), %rax: the tests have no other */
+        ((struct vtl_control *)(self->assist + 8))->rax = *(volatile uint64_t *)gpa;
+        /* falls through */
+    case SKIP:
+        set_register(HV_SELF_VP, TARGET_VTL0, REG_RIP, rip + length);
+        break;
+    case PERMIT:
+        protect((void *)(gpa & ~0xfffull), 1, ALLOW_ALL);
+        break;
+    }
+}
+
+static void called(struct secure_cpu *self) {
+    struct mailbox *box = box_of(self);
+    void (*job)(void *) = box->job;
+    if (secure.sealed || !job) {
+        box->refused++;
+        return;
+    }
+    self->in_job = 1;
+    job(box->argument);
+    self->in_job = 0;
+}
+
+void secure_main(int index) {
+    struct secure_cpu *self = &secure_cpus[index];
+    prepare(self, index);
+    struct mailbox *box = box_of(self);
+    struct vtl_control *control = (struct vtl_control *)(self->assist + 8);
+    box->calls++;
+    box->last_reason = control->reason; /* as it was before there was a page: 0 */
+    called(self);
+    uint64_t how = FAST_RETURN;
+    for (;;) {
+        secure_leave(&self->shared, how);
+        box->last_reason = control->reason;
+        switch (control->reason) {
+        case REASON_CALL:
+            box->calls++;
+            called(self);
+            how = FAST_RETURN;
+            break;
+        case REASON_INTERRUPT:
+            box->interrupts++;
+            __asm__ volatile("sti; nop; cli" : : : "memory");
+            how = 0;
+            break;
+        case REASON_INTERCEPT:
+            intercepted(self);
+            how = 0;
+            break;
+        default:
+            put("Bail out! the secure side was entered for no known reason\n");
+            exit_vm(122);
+        }
+    }
+}
+
+void secure_interrupt(struct interrupt_frame *frame) {
+    if (frame->vector < FIRST_INTERRUPT) {
+        interrupt_taken(frame); /* the net under attempts, or the end */
+        return;
+    }
+    struct mailbox *box = box_of(secure_self());
+    switch (frame->vector) {
+    case TIMER_VECTOR:
+        box->timer_ticks++;
+        break;
+    case IPI_VECTOR:
+        box->ipis++;
+        break;
+    case VINA_VECTOR:
+        box->vinas++;
+        break;
+    default:
+        break;
+    }
+    wrmsr(HV_MSR_EOI, 0);
+}

@@ -1,0 +1,79 @@
+/*
+ * Test guest for trust levels: its normal side enables a secure one, which hides a secret; then the two go through what the
+ * specification says about both. Prints a line a check (hypercall/checks.h) and ends with status 0 << 1 | 1 where all hold.
+ * Words on the command line name the groups to run after the first ones; without any, all run.
+ */
+#include "secure.h"
+#include "checks.h"
+#include "guest.h"
+#include "interrupts.h"
+#include "workers.h"
+
+struct machine machine;
+uint8_t hypercall_page[PAGE] __attribute__((aligned(PAGE)));
+
+static const struct {
+    const char *word;
+    void (*run)(void);
+} groups[] = {
+    {"switch", check_switch},
+    {"state", check_state},
+    {"protection", check_protection},
+    {"secret", check_secret},
+};
+enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
+
+static int has_word(const char *line, const char *word) {
+    while (*line) {
+        const char *w = word;
+        while (*line && *line == *w) {
+            line++;
+            w++;
+        }
+        if (!*w && (!*line || *line == ' ')) {
+            return 1;
+        }
+        while (*line && *line++ != ' ') {
+        }
+    }
+    return 0;
+}
+
+static void ask_index(void *unused) {
+    (void)unused;
+    machine.vps[this_cpu()->index] = (uint32_t)rdmsr(HV_MSR_VP_INDEX);
+}
+
+int guest_main(const char *command_line) {
+    interrupts_prepare();
+    interrupts_enable_here();
+    cpu_prepare_here(0);
+    if (!hyperv_detect() || !hv_may(HV_HAS_VSM)) {
+        put("Bail out! no hypervisor with trust levels here\n");
+        return 2;
+    }
+    machine.cpus = workers_start(0);
+    if (machine.cpus > SECURE_CPUS) {
+        put("Bail out! more processors than this guest has stacks for\n");
+        return 2;
+    }
+    for (int i = 0; i < machine.cpus; i++) {
+        run_on(i, ask_index, 0);
+    }
+    hyperv_establish(hypercall_page);
+    group("before");
+    check_before();
+    group("enable");
+    check_enable();
+    int chosen = 0;
+    for (int i = 0; i < GROUPS; i++) {
+        chosen |= has_word(command_line, groups[i].word);
+    }
+    for (int i = 0; i < GROUPS; i++) {
+        if (!chosen || has_word(command_line, groups[i].word)) {
+            group(groups[i].word);
+            groups[i].run();
+        }
+    }
+    return checks_end() != 0;
+}

@@ -1,0 +1,187 @@
+/*
+ * The secure guest: what its two sides share. "Normal" is trust level 0, as the runtime boots it; "secure" is level 1, which has its
+ * own stacks, page tables, interrupt table, hypercall page, assist page and SynIC on each processor (kernel.c, entry.S).
+ */
+#pragma once
+
+#include <stdint.h>
+#include "cpu.h"
+#include "hyperv.h"
+#include "paging.h"
+
+enum { SECURE_CPUS = 16, SECURE_STACK = 16384 };
+
+/* Call codes, statuses and registers of trust levels (TLFS vsm.md). */
+enum {
+    HV_MODIFY_PROTECTION = 0x000c,
+    HV_ENABLE_PARTITION_VTL = 0x000d,
+    HV_ENABLE_VP_VTL = 0x000f,
+    HV_VTL_CALL = 0x0011,
+    HV_VTL_RETURN = 0x0012,
+};
+enum { HV_INVALID_VTL_STATE = 0x51, HV_VTL_ALREADY_ENABLED = 0x86 };
+enum {
+    REG_INTERCEPT_SUSPEND = 0x1,
+    REG_PENDING_EVENT0 = 0x10004,
+    REG_RAX = 0x20000,
+    REG_RIP = 0x20010,
+    REG_RFLAGS = 0x20011,
+    REG_CR3 = 0x40002,
+    REG_KERNEL_GS_BASE = 0x80002,
+    REG_LSTAR = 0x80009,
+    REG_VSM_CODE_PAGE_OFFSETS = 0xd0002,
+    REG_VSM_VP_STATUS = 0xd0003,
+    REG_VSM_PARTITION_STATUS = 0xd0004,
+    REG_VSM_VINA = 0xd0005,
+    REG_VSM_CAPABILITIES = 0xd0006,
+    REG_VSM_PARTITION_CONFIG = 0xd0007,
+    REG_VSM_VP_SECURE_CONFIG_VTL0 = 0xd0010,
+    REG_VSM_VP_WAIT_FOR_TLB_LOCK = 0xd0020,
+    REG_CR_INTERCEPT_CONTROL = 0xe0000,
+};
+enum { REASON_CALL = 1, REASON_INTERRUPT = 2, REASON_INTERCEPT = 3 };
+enum { FAST_RETURN = 1 };
+enum { TARGET_CALLER = 0, TARGET_VTL0 = 0x10, TARGET_VTL1 = 0x11 };
+enum { ALLOW_NOTHING = 0, ALLOW_READ = 1, ALLOW_WRITE = 2, ALLOW_KERNEL_EXECUTE = 4, ALLOW_USER_EXECUTE = 8, ALLOW_ALL = 15 };
+enum { CONFIG_PROTECT = 1, CONFIG_ALLOW_ALL = 0xf << 1, CONFIG_ZERO_MEMORY = 1 << 5 };
+enum { CONFIG_TLB_LOCKED = 2 };
+
+/* HV_X64_MEMORY_INTERCEPT_MESSAGE in its slot. */
+struct message {
+    uint32_t type;
+    uint8_t size, flags, reserved[2];
+    uint64_t origin;
+    uint32_t vp;
+    uint8_t length, access;
+    uint16_t state;
+    uint64_t cs_base;
+    uint32_t cs_limit;
+    uint16_t cs_selector, cs_attributes;
+    uint64_t rip, rflags;
+    uint32_t cache;
+    uint8_t bytes, info, priority, reserved2;
+    uint64_t gva, gpa;
+    uint8_t instruction[16];
+    uint8_t rest[256 - 96];
+};
+_Static_assert(sizeof(struct message) == 256, "a slot");
+enum { MESSAGE_GPA_INTERCEPT = 0x80000001, ACCESS_READ = 0, ACCESS_WRITE = 1, ACCESS_EXECUTE = 2 };
+
+/* HV_VP_VTL_CONTROL in the assist page. */
+struct vtl_control {
+    volatile uint32_t reason;
+    volatile uint32_t vina; /* bit 0: asserted */
+    volatile uint64_t rax, rcx;
+};
+
+/* What the two sides tell each other, one a processor, in memory of the normal side. */
+struct mailbox {
+    void (*job)(void *);
+    void *argument;
+    volatile uint64_t refused;  /* jobs that the secure side would not do */
+    volatile uint64_t calls, interrupts, intercepts; /* entries by reason */
+    volatile uint64_t timer_ticks, ipis, vinas;      /* interrupts that the secure side took */
+    volatile uint32_t last_reason;
+    struct message seen;        /* a copy of the last intercept's */
+} __attribute__((aligned(64)));
+extern struct mailbox mailboxes[SECURE_CPUS];
+
+static inline struct mailbox *mailbox(void) {
+    return &mailboxes[this_cpu()->index];
+}
+
+/* GPRs of the normal side as the secure side found them: entry.S knows the order, that of struct hv_registers. */
+struct shared {
+    uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;
+};
+
+/* What the secure side does about an intercept. */
+enum policy { REFUSE, SKIP, EMULATE, PERMIT };
+
+struct secure_cpu { /* the secure side's own */
+    struct cpu cpu; /* behind GS */
+    struct shared shared;
+    enum policy policy;
+    int in_job;
+    uint64_t gdt[4];
+    uint8_t stack[SECURE_STACK] __attribute__((aligned(PAGE)));
+    uint8_t assist[PAGE], messages[PAGE], input[PAGE], output[PAGE];
+};
+extern struct secure_cpu secure_cpus[SECURE_CPUS];
+
+struct secure_globals { /* entry.S knows the first field */
+    uint64_t return_entry, call_entry;
+    int sealed;
+    uint64_t secret[2]; /* as it was when it was hidden */
+    struct gate_64 {
+        uint16_t low, selector;
+        uint8_t stack_table, attributes;
+        uint16_t middle;
+        uint32_t high, reserved;
+    } gates[256];
+} __attribute__((aligned(PAGE)));
+extern struct secure_globals secure;
+extern uint8_t secure_hypercall_page[PAGE];
+/* The secret is the first 16 bytes of the middle page. The host may have put another one into the image. */
+extern struct secret_area {
+    uint8_t before[PAGE], secret[PAGE], after[PAGE];
+} secret_area;
+#define secret_page secret_area.secret
+/* An address near it, as compilers need not understand it. */
+static inline uint8_t *near_secret(long offset) {
+    uint8_t *address = secret_page;
+    __asm__("" : "+r"(address));
+    return address + offset;
+}
+#define SECRET_WORDS ((volatile uint64_t *)secret_page)
+
+static inline struct secure_cpu *secure_self(void) {
+    return (struct secure_cpu *)this_cpu();
+}
+
+/* Normal side. */
+extern uint64_t vtl_call_entry;
+void vtl_call(uint64_t control);
+/* Has the secure side of this processor do a job. */
+void in_secure(void (*job)(void *), void *argument);
+/* Fills in HvCallEnableVpVtl's input: the secure side's initial context for the VP of processor `index`. */
+void *secure_context(int index, void *input);
+/* Registers, on any side, through its own hypercall page and the buffers it gives. */
+struct registers_of {
+    uint64_t (*call)(uint64_t, const void *, const void *);
+    uint8_t *input, *output;
+};
+uint64_t get_register(uint32_t vp, uint8_t target, uint32_t name, uint64_t *value);
+uint64_t set_register(uint32_t vp, uint8_t target, uint32_t name, uint64_t value);
+/* A hypercall of the side that runs. */
+uint64_t call_here(uint64_t control, const void *input, const void *output);
+/* Input and output pages of the side and processor that run. */
+uint8_t *input_here(void);
+uint8_t *output_here(void);
+int is_secure(void);
+/* Protects pages of 4 KiB from level 0; the secure side only. */
+uint64_t protect(const void *from, uint64_t pages, uint32_t allowed);
+
+/* Secure side. */
+void secure_start(void);
+void secure_leave(struct shared *registers, uint64_t control);
+void secure_main(int index);
+uint64_t secure_call(uint64_t control, const void *input, const void *output);
+struct interrupt_frame;
+void interrupt_taken(struct interrupt_frame *frame); /* runtime/interrupts.c */
+extern uint8_t secure_entries[]; /* 16 bytes each */
+void secure_set_policy(void *policy); /* jobs */
+void secure_seal(void *unused);
+
+enum { TIMER_VECTOR = 0x60, IPI_VECTOR = 0x61, VINA_VECTOR = 0x62, NORMAL_VECTOR = 0x70 };
+
+/* Groups. */
+void check_before(void);
+void check_enable(void);
+void check_switch(void);
+void check_state(void);
+void check_protection(void);
+void check_secret(void);
+void check_lock(void);
+void check_interrupts(void);
+void check_service(void);
