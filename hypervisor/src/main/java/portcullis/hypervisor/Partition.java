@@ -699,6 +699,7 @@ public final class Partition implements AutoCloseable {
             }
             crashRegisters.save(out);
             reenlightenment.save(out);
+            out.putLong(debugOptions);
         }
 
         @Override
@@ -717,6 +718,7 @@ public final class Partition implements AutoCloseable {
             }
             crashRegisters.restore(in);
             reenlightenment.restore(in);
+            debugOptions = in.getLong();
         }
     }
 

@@ -122,5 +122,6 @@ public final class PendingFlushes {
             }
             add(level, addressSpace, address, number, (kind & GLOBALS) != 0);
         }
+        pending = everything != 0 || count != 0;
     }
 }
