@@ -2,8 +2,6 @@ package portcullis.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,9 +20,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import portcullis.hypervisor.Outcome;
+import portcullis.hypervisor.hyperv.HypervConfig;
+import portcullis.hypervisor.schedule.Schedule;
 import portcullis.hypervisor.state.SavedMachine;
 import portcullis.machine.Pc;
 import portcullis.machine.config.BootFiles;
+import portcullis.machine.config.ConsoleKind;
 import portcullis.machine.config.DiskFile;
 import portcullis.machine.config.EngineFactory;
 import portcullis.machine.config.HostAttachments;
@@ -49,9 +50,7 @@ class SavedMachineTest {
 
     @BeforeAll
     static void guestsAreBuilt() {
-        boolean built = Files.exists(GUESTS.resolve("stamp"));
-        assertTrue(built || !"true".equals(System.getenv("CI")), "run guests/make.sh first");
-        assumeTrue(built, "guests/make.sh has not been run");
+        BundledGuest.assumeBuilt();
     }
 
     /** What a run leaves: the trace, what the guest said, and what memory holds. */
@@ -128,10 +127,11 @@ class SavedMachineTest {
         }
     }
 
-    private MachineConfig config(String guest, int cpus, String append, Path disk, long seed) {
+    private MachineConfig config(
+            String guest, int cpus, String append, Path disk, TimeSource time, HypervConfig hyperv) {
         BootFiles boot = new BootFiles(GUESTS.resolve(guest), KernelLoader.Format.AUTO, List.of(), append);
         List<DiskFile> disks = disk == null ? List.of() : List.of(new DiskFile(disk, false));
-        return new MachineConfig(cpus, 32L << 20, boot, disks, new TimeSource.Virtual(seed));
+        return new MachineConfig(cpus, 32L << 20, boot, disks, time, ConsoleKind.SERIAL, hyperv);
     }
 
     private static void finish(Pc pc, Record record) {
@@ -200,17 +200,30 @@ class SavedMachineTest {
     @CsvSource({"demo, 4, 7, 3000", "hello, 1, 1, 5000", "sse, 1, 3, 500"})
     void shouldGoOnWhereItWasSaved(String guest, int cpus, long seed, int lines)
             throws IOException, LoadException, InterruptedException {
-        MachineConfig config = config(guest, cpus, "", null, seed);
+        goOn(config(guest, cpus, "", null, new TimeSource.Virtual(seed), HypervConfig.OFF), lines, 3);
+    }
+
+    /** With hypercalls, SynIC messages and timers under way, and by other interleavings with the host's inhibits. */
+    @ParameterizedTest
+    @CsvSource({"hypercall, '', 2000", "hypercall, '', 6000", "flushstorm, 30, 4000"})
+    void shouldGoOnInTheMiddleOfTheHypervisorsInterface(String guest, String append, int lines)
+            throws IOException, LoadException, InterruptedException {
+        TimeSource time = new TimeSource.Virtual(5, Schedule.parse("pct:3"), TimeSource.Virtual.NO_LIMIT, 200_000);
+        goOn(config(guest, 3, append, null, time, HypervConfig.ON), lines, 6);
+    }
+
+    private void goOn(MachineConfig config, int lines, int points)
+            throws IOException, LoadException, InterruptedException {
         Record expected = uninterrupted(config, lines);
         int all = expected.trace.size();
-        for (int at : new int[] {1, all / 10 + 1, all / 3 + 1, all * 4 / 5 + 1}) {
-            same(expected, interrupted(config, lines, at, n -> false), guest + " saved at line " + at);
+        for (int at = 1; at < all; at += all / points + 1) {
+            same(expected, interrupted(config, lines, at, n -> false), "saved at line " + at);
         }
         // In the middle of a slice, and of an instruction that has its answer.
         int bytes = expected.said.length();
         for (int at = 1; at < bytes; at += bytes / 3 + 1) {
             int nth = at;
-            same(expected, interrupted(config, lines, lines, n -> n == nth), guest + " saved at byte " + at);
+            same(expected, interrupted(config, lines, lines, n -> n == nth), "saved at byte " + at);
         }
     }
 
@@ -221,7 +234,8 @@ class SavedMachineTest {
         int lines = 2000;
         Path disk = folder.resolve("disk");
         Files.write(disk, new byte[1 << 16]);
-        MachineConfig config = config("fuzz", 2, String.valueOf(seed), disk, seed);
+        MachineConfig config =
+                config("fuzz", 2, String.valueOf(seed), disk, new TimeSource.Virtual(seed), HypervConfig.ON);
         Record expected = uninterrupted(config, lines);
         assertFalse(String.valueOf(expected.end).contains(Outcome.HostError.class.getSimpleName()), expected.end);
         int all = expected.trace.size();
