@@ -23,6 +23,9 @@ final class CodePages implements GuestMemory.CodeWriteListener {
         /** Blocks of the page before whose last instruction ends here. */
         private final List<Block> spills = new ArrayList<>();
 
+        /** Lines of 64 bytes, a bit each, that blocks may have bytes in. */
+        private long lines;
+
         private int blocks;
         private int version;
         private boolean closed;
@@ -56,6 +59,7 @@ final class CodePages implements GuestMemory.CodeWriteListener {
             block.sibling = buckets[bucket];
             buckets[bucket] = block;
             blocks++;
+            lines |= lines(block.gpa, block.length);
             return true;
         }
 
@@ -65,11 +69,22 @@ final class CodePages implements GuestMemory.CodeWriteListener {
             }
             spills.removeIf(spill -> !spill.valid);
             spills.add(block);
+            lines |= lines(gpa, block.length - (0x1000 - (block.gpa & 0xfff)));
             return true;
+        }
+
+        /** The lines of a range that begins in this page, to its end at most. */
+        private static long lines(long from, long length) {
+            int first = (int) (from >>> 6) & 63;
+            long last = Math.min((from & 0xfff) + length - 1, 0xfff) >>> 6;
+            return -1L << first & -1L >>> 63 - last;
         }
 
         synchronized void drop(long gpa, long length) {
             version++;
+            if ((lines & lines(gpa, length)) == 0) {
+                return;
+            }
             spills.removeIf(spill -> {
                 boolean hit = spill.covers(gpa, length);
                 if (hit) {

@@ -145,6 +145,7 @@ public abstract class Interpreter extends Events {
     @Override
     protected final void forgetLookups() {
         java.util.Arrays.fill(lookupBlock, null);
+        forgetFetches();
     }
 
     private long currentKey() {

@@ -1,5 +1,7 @@
 package portcullis.soft.cpu;
 
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import portcullis.engine.Access;
 import portcullis.engine.Translation;
 import portcullis.memory.GuestMemory;
@@ -31,8 +33,16 @@ public abstract class LinearMemory extends Translations {
      */
     public boolean committed;
 
+    private static final int FETCHES = 64;
+
     /** Guest physical address that the last {@link #translate} found, whatever lies over it. */
     private long translated;
+
+    /** Pages that code was fetched from last, by page number: page, code context, backing address. */
+    private final long[] fetchPage = new long[FETCHES];
+
+    private final long[] fetchContext = new long[FETCHES];
+    private final long[] fetchAddress = new long[FETCHES];
 
     protected final Fault fault = new Fault();
 
@@ -230,6 +240,10 @@ public abstract class LinearMemory extends Translations {
 
     /** Reads as the processor itself: descriptor tables, TSS; supervisor rights, SMAP applies always. */
     public final long readSystem(long la, int size) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry) == (la + size - 1 & PAGE | systemTag)) {
+            return readHost(la + HostMemory.getLong(entry + State.TLB_ADDEND), size);
+        }
         return readAs(la, size, false, true);
     }
 
@@ -240,6 +254,11 @@ public abstract class LinearMemory extends Translations {
 
     /** Writes a stack as code at another privilege level would. */
     public final void writeStack(long la, int size, long value, boolean user) {
+        long entry = entry(la);
+        if (HostMemory.getLong(entry + State.TLB_WRITE) == (la + size - 1 & PAGE | tagOf(user, false))) {
+            writeHost(la + HostMemory.getLong(entry + State.TLB_ADDEND), size, value);
+            return;
+        }
         writeAs(la, size, value, user, false);
     }
 
@@ -280,12 +299,25 @@ public abstract class LinearMemory extends Translations {
         if (host == 0) {
             return mmioRead(address, size);
         }
+        return readHost(host, size);
+    }
+
+    private static long readHost(long host, int size) {
         return switch (size) {
             case 1 -> HostMemory.getByteAcquire(host) & 0xff;
             case 2 -> HostMemory.getShortAcquire(host) & 0xffff;
             case 4 -> HostMemory.getIntAcquire(host) & 0xffffffffL;
             default -> HostMemory.getLongAcquire(host);
         };
+    }
+
+    private static void writeHost(long host, int size, long value) {
+        switch (size) {
+            case 1 -> HostMemory.putByteRelease(host, (byte) value);
+            case 2 -> HostMemory.putShortRelease(host, (short) value);
+            case 4 -> HostMemory.putIntRelease(host, (int) value);
+            default -> HostMemory.putLongRelease(host, value);
+        }
     }
 
     /** Writes without the first-level TLB. Nothing is written where any byte faults. */
@@ -343,20 +375,48 @@ public abstract class LinearMemory extends Translations {
             mmioWrite(translated, size, value);
             return;
         }
-        checkCode(address, size);
         long host = memory.hostAddress(address);
-        switch (size) {
-            case 1 -> HostMemory.putByteRelease(host, (byte) value);
-            case 2 -> HostMemory.putShortRelease(host, (short) value);
-            case 4 -> HostMemory.putIntRelease(host, (int) value);
-            default -> HostMemory.putLongRelease(host, value);
+        if ((memory.pageFlags(address) & GuestMemory.PAGE_CODE) != 0) {
+            if (isThere(host, size, value)) {
+                return;
+            }
+            beforeCodeWrite(address, size);
         }
+        writeHost(host, size, value);
         memory.written(address, size);
+    }
+
+    /**
+     * Whether a store would change nothing, which then need not be made: the code that was decoded there is still right. The
+     * load stands in the store's place: what was stored before it is visible to all first.
+     */
+    private static boolean isThere(long host, int size, long value) {
+        VarHandle.fullFence();
+        int shift = 64 - size * 8;
+        return readHost(host, size) << shift == value << shift;
     }
 
     /** Backing address of {@code la} for instruction fetch at the current privilege level. */
     public final long translateFetch(long la) {
-        return translate(la, Access.EXECUTE, bank >= USER, false);
+        long context = codeContext();
+        int index = (int) (la >>> 12) & FETCHES - 1;
+        if (fetchPage[index] == (la & PAGE) && fetchContext[index] == context) {
+            return fetchAddress[index] | la & ~PAGE;
+        }
+        long address = translate(la, Access.EXECUTE, bank >= USER, false);
+        if (address >= NOWHERE) {
+            return address;
+        }
+        noteFetched(la);
+        fetchPage[index] = la & PAGE;
+        fetchContext[index] = context;
+        fetchAddress[index] = address & PAGE;
+        return address;
+    }
+
+    /** Call it where code contexts begin to repeat. */
+    protected final void forgetFetches() {
+        Arrays.fill(fetchContext, 0);
     }
 
     /**
@@ -382,12 +442,12 @@ public abstract class LinearMemory extends Translations {
                         tlb.has(Tlb.USER),
                         tlb.has(Tlb.EXECUTABLE),
                         tlb.key())) {
-            return fill(la, access, user, user == bank >= USER && !implicit);
+            return fill(la, access, user, implicit);
         }
         walk(la, access, user, mayTouchUser);
         return walker.denied
                 ? refuse(walker.entryAddress, la, walker.deniedAccess, true)
-                : fill(la, access, user, user == bank >= USER && !implicit);
+                : fill(la, access, user, implicit);
     }
 
     /** Has the second level hold what the page tables say, unless they may not be looked at. */
@@ -428,27 +488,32 @@ public abstract class LinearMemory extends Translations {
         throw fault(Fault.PF, errorCode);
     }
 
+    /** The first-level tag of accesses with these rights, or -1 where they have no entries. */
+    private long tagOf(boolean user, boolean implicit) {
+        if (user == bank >= USER && !implicit) {
+            return bank == USER_ALIGNED || !fillAllowed ? -1 : contextTag;
+        }
+        return user || !fillAllowed ? -1 : systemTag;
+    }
+
     // Below 325 bytecodes, or HotSpot does not inline it: measured as 5 per cent of a guest that always misses the
     // first level.
-    private long fill(long la, Access access, boolean userAccess, boolean sameContext) {
-        translated = tlb.page() | la & 0xfff;
+    private long fill(long la, Access access, boolean user, boolean implicit) {
         long page = tlb.page();
+        translated = page | la & 0xfff;
         int restrictions = view.restrictions(page);
         if (restrictions != 0) {
-            page = restricted(restrictions, la, access, userAccess);
+            page = restricted(restrictions, la, access, user);
         }
         long address = page | la & 0xfff;
-        if (!sameContext || !fillAllowed || bank == USER_ALIGNED || access == Access.EXECUTE) {
-            return address;
-        }
-        GuestMemory.Segment segment = memory.segmentAt(page);
+        long context = tagOf(user, implicit);
+        GuestMemory.Segment segment = context < 0 || access == Access.EXECUTE ? null : memory.segmentAt(page);
         if (segment == null) {
             return address;
         }
         long entry = entry(la);
-        long tag = la & PAGE | contextTag;
-        boolean user = bank >= USER;
-        boolean mayTouchUser = bank == SUPERVISOR;
+        long tag = la & PAGE | context;
+        boolean mayTouchUser = !implicit && bank == SUPERVISOR;
         boolean readable = (restrictions & READING) == 0 && permittedNow(Access.READ, user, mayTouchUser);
         boolean writable = (restrictions & WRITING) == 0
                 && segment.writable()
@@ -458,6 +523,9 @@ public abstract class LinearMemory extends Translations {
         HostMemory.putLong(entry + State.TLB_WRITE, 0);
         HostMemory.putLong(entry + State.TLB_ADDEND, segment.hostAddress() + (page - segment.gpa()) - (la & PAGE));
         HostMemory.putLong(entry + State.TLB_PAGE, page);
+        if (tlb.isFragment()) {
+            noteFragment(la);
+        }
         if (readable) {
             HostMemory.putLong(entry, tag);
         }

@@ -26,6 +26,9 @@ public abstract class Translations extends Flags {
     private static final long SPACE = 0x7fff_ffff_ffff_f000L;
 
     private static final int CONTEXTS = 1 << 12;
+    /** Ids are less than this: a tag is never -1. */
+    private static final int IDS = CONTEXTS - 1;
+
     private static final int MAX_CODE_GENERATION = (1 << 28) - 1;
     /** Ranges up to this are dropped from the first level page by page. */
     private static final int MAX_SINGLE_PAGES = 64;
@@ -53,12 +56,20 @@ public abstract class Translations extends Flags {
 
     /** Or-ed to the linear page it makes a first-level tag. */
     long contextTag;
+    /** The same for accesses of the processor's own, to its tables: a supervisor's, to which SMAP applies whatever RFLAGS.AC says. */
+    long systemTag;
 
     int bank;
     int pcid;
     private int nextContext = 1;
     /** Counts what invalidates looked-up code without a change of context: INVLPG. */
     private int codeGeneration;
+
+    /** Where code was looked up since {@link #codeGeneration} last changed: other pages can be flushed without changing it. */
+    private final PageSet fetched = new PageSet();
+
+    /** First-level entries, a bit each, that may be fragments of larger pages. */
+    private final long[] fragments = new long[State.TLB_ENTRIES / 64];
 
     /** First-level entries may be filled: no data breakpoint is armed. */
     protected boolean fillAllowed = true;
@@ -92,16 +103,21 @@ public abstract class Translations extends Flags {
         } else {
             bank = (cr4() & PageWalker.CR4_SMAP) != 0 && !flag(AC) ? SUPERVISOR_SMAP : SUPERVISOR;
         }
-        long id = own.ids[pcid * BANKS + bank];
-        contextTag = id / CONTEXTS == own.epoch ? id % CONTEXTS : newContext();
-    }
-
-    private int newContext() {
-        if (nextContext == CONTEXTS) {
+        int systemBank = (cr4() & PageWalker.CR4_SMAP) != 0 ? SUPERVISOR_SMAP : SUPERVISOR;
+        if (nextContext > IDS - 2) {
+            // Both ids are to be of one round.
             forgetFirstLevel();
         }
-        own.ids[pcid * BANKS + bank] = own.epoch * CONTEXTS + nextContext;
-        return nextContext++;
+        contextTag = id(bank);
+        systemTag = systemBank == bank ? contextTag : id(systemBank);
+    }
+
+    private long id(int bankOfIt) {
+        int index = pcid * BANKS + bankOfIt;
+        if (own.ids[index] / CONTEXTS != own.epoch) {
+            own.ids[index] = own.epoch * CONTEXTS + nextContext++;
+        }
+        return own.ids[index] % CONTEXTS;
     }
 
     /** All context ids can be given out anew. */
@@ -131,6 +147,7 @@ public abstract class Translations extends Flags {
 
     private void nextCodeGeneration() {
         codeGeneration = codeGeneration + 1 & MAX_CODE_GENERATION;
+        fetched.clear();
         if (codeGeneration == 0) {
             forgetLookups();
         }
@@ -228,14 +245,46 @@ public abstract class Translations extends Flags {
 
     /** INVLPG: {@code la} in the current address space and global. {@code space} negative: in all. */
     protected final void flushPage(long la, int space, boolean globalToo) {
-        nextCodeGeneration();
-        if (tlb.flushPage(la, space, globalToo)) {
-            forgetIds(own);
-        } else if (tlb.displacedNear(la)) {
+        boolean large = tlb.flushPage(la, space, globalToo);
+        if (tlb.displacedNear(la) || large && tlb.hugeNear(la)) {
+            nextCodeGeneration();
             clearFirstLevelNear(la);
-        } else {
-            clearFirstLevelEntry(la);
+            return;
         }
+        if (large ? fetched.mayHaveNear(la) : fetched.mayHave(la)) {
+            nextCodeGeneration();
+        }
+        if (large) {
+            clearFragments(la);
+        }
+        clearFirstLevelEntry(la);
+    }
+
+    /** First-level entries in the 2 MiB of {@code la} that stem from a large page. Their places are a half of the table. */
+    private void clearFragments(long la) {
+        int first = (int) (la >>> 12 & 0x200) / 64;
+        for (int i = first; i < first + 8; i++) {
+            for (long left = fragments[i]; left != 0; left &= left - 1) {
+                int index = i * 64 + Long.numberOfTrailingZeros(left);
+                long entry = state + State.TLB + ((long) index << State.TLB_ENTRY_SHIFT);
+                long tags = HostMemory.getLong(entry) | HostMemory.getLong(entry + State.TLB_WRITE);
+                if (tags >>> 21 == la >>> 21) {
+                    HostMemory.fill(entry, 1L << State.TLB_ENTRY_SHIFT, (byte) 0);
+                    fragments[i] ^= left & -left;
+                }
+            }
+        }
+    }
+
+    /** The first-level entry of {@code la} has been filled from a larger page. */
+    final void noteFragment(long la) {
+        int index = (int) (la >>> 12) & State.TLB_ENTRIES - 1;
+        fragments[index / 64] |= 1L << index;
+    }
+
+    /** Code was looked up at {@code la}. */
+    final void noteFetched(long la) {
+        fetched.add(la);
     }
 
     private void clearFirstLevelEntry(long la) {
@@ -383,6 +432,7 @@ public abstract class Translations extends Flags {
     }
 
     private void restoreFirstLevel(StateReader in) {
+        Arrays.fill(fragments, -1);
         int count = in.getInt(0, State.TLB_ENTRIES);
         StateReader entries = new StateReader(in.name(), in.version(), in.getBytes());
         for (; count > 0; count--) {
@@ -392,7 +442,7 @@ public abstract class Translations extends Flags {
             boolean readable = entries.getBoolean();
             boolean writable = entries.getBoolean();
             if (own.ids[owner] / CONTEXTS != own.epoch) {
-                if (nextContext == CONTEXTS) {
+                if (nextContext == IDS) {
                     // Ids are shared by all contexts. What is not cached is looked up again.
                     continue;
                 }

@@ -65,6 +65,8 @@ public final class Tlb {
 
     /** Of the last hit: physical address of the 4 KiB page, flags in the low bits. */
     private long data;
+    /** The last hit was a fragment of a larger page. */
+    private boolean fragment;
 
     /** Looks up the page of {@code la} in address space {@code pcid}. */
     public boolean lookup(long la, int pcid) {
@@ -72,12 +74,14 @@ public final class Tlb {
         int index = (int) page & SMALL - 1;
         if (smallPage[index] == page && valid(smallData[index], smallStamp[index], pcid)) {
             data = smallData[index];
+            fragment = false;
             return true;
         }
         long largeNumber = la >>> 21;
         index = (int) largeNumber & LARGE - 1;
         if (largePage[index] == largeNumber && valid(largeData[index], largeStamp[index], pcid)) {
             data = largeData[index] + (la & 0x1ff000);
+            fragment = true;
             return true;
         }
         return false;
@@ -126,6 +130,7 @@ public final class Tlb {
             smallData[index] = walk.gpa & ~0xfffL | flags;
             smallStamp[index] = stamp;
             data = smallData[index];
+            fragment = false;
             return;
         }
         if (walk.pageShift == 30) {
@@ -143,6 +148,7 @@ public final class Tlb {
         largeData[index] = walk.gpa & ~0x1fffffL | flags;
         largeStamp[index] = stamp;
         data = largeData[index] + (la & 0x1ff000);
+        fragment = true;
     }
 
     private static long gibibyte(long largeNumber) {
@@ -164,6 +170,16 @@ public final class Tlb {
     /** No first-level entry is left of what was cached before. */
     public void firstLevelForgotten() {
         displaced = 0;
+    }
+
+    /** Whether pages near {@code la} may be larger than 2 MiB. */
+    public boolean hugeNear(long la) {
+        return fourMegaSeen || (giganticSeen & gibibyte(la >>> 21)) != 0;
+    }
+
+    /** Whether the last hit was a part of a larger page. */
+    public boolean isFragment() {
+        return fragment;
     }
 
     public long page() {

@@ -45,6 +45,25 @@ class CodeChangesTest {
     }
 
     @Test
+    void shouldSeeAStoreBehindOneThatChangedNothing() {
+        try (LongMode machine = new LongMode()) {
+            // mov eax, 0x11; jmp $ -- and elsewhere in the page: mov [rbx], cl; mov eax, [rbx - 1]; jmp $
+            load(machine, LongMode.CODE, "b811000000ebfe");
+            load(machine, LongMode.CODE + 0x800, "880b8b43ffebfe");
+            assertEquals(0x11, rax(machine, 2));
+            for (int value : new int[] {0x11, 0x11, 0x22, 0x22, 0x11}) {
+                machine.cpu.set(Register.RBX, LongMode.CODE + 1);
+                machine.cpu.set(Register.RCX, value);
+                machine.cpu.set(Register.RIP, LongMode.CODE + 0x800);
+                machine.cpu.setBudget(3);
+                assertEquals(ExitReason.BUDGET, machine.cpu.run());
+                assertEquals(value << 8 | 0xb8, machine.cpu.get(Register.RAX));
+                assertEquals(value, rax(machine, 2));
+            }
+        }
+    }
+
+    @Test
     void shouldSeeStoreIntoTheSecondPageOfAnInstruction() {
         try (LongMode machine = new LongMode()) {
             long at = LongMode.CODE + 0xffe;
