@@ -248,6 +248,9 @@ public final class MemoryView implements Saved {
         if (gpa < 0 || length < 0 || gpa > limit || length > limit - gpa) {
             return false;
         }
+        if (!special && memory.contains(gpa, length)) {
+            return !write || memory.segmentAt(gpa).writable();
+        }
         for (long page = gpa & -GuestMemory.PAGE_SIZE; page < gpa + length; page += GuestMemory.PAGE_SIZE) {
             GuestMemory.Segment segment = memory.segmentAt(resolve(page));
             int wanted = write ? Protection.READ | Protection.WRITE : Protection.READ;
@@ -274,6 +277,10 @@ public final class MemoryView implements Saved {
         long stamp = lock.readLock();
         try {
             check(gpa, length, write);
+            if (!special && length == (int) length && memory.contains(gpa, length)) {
+                part.access(gpa, 0, (int) length);
+                return;
+            }
             for (long done = 0; done < length; ) {
                 int piece = piece(gpa + done, length - done);
                 part.access(resolve(gpa + done), done, piece);
@@ -291,6 +298,16 @@ public final class MemoryView implements Saved {
 
     /** @throws GuestAddressException where not all of the range can be read; then nothing was. So do all accessors below */
     public void read(long gpa, byte[] into, int offset, int length) {
+        long stamp = lock.tryOptimisticRead();
+        if (stamp != 0 && piece(gpa, length) == length && accessible(gpa, length, false)) {
+            long address = resolve(gpa);
+            if (memory.segmentAt(address) != null) {
+                memory.read(address, into, offset, length);
+                if (lock.validate(stamp)) {
+                    return;
+                }
+            }
+        }
         inParts(gpa, length, false, (at, done, piece) -> memory.read(at, into, offset + (int) done, piece));
     }
 
@@ -336,17 +353,22 @@ public final class MemoryView implements Saved {
     }
 
     private long load(long gpa, int size) {
-        long stamp = lock.readLock();
+        // Reads by many processors at once must not fight for the lock.
+        long stamp = lock.tryOptimisticRead();
+        if (stamp != 0 && accessible(gpa, size, false) && piece(gpa, size) == size) {
+            long address = resolve(gpa);
+            if (memory.segmentAt(address) != null) {
+                long value = loadPiece(address, size);
+                if (lock.validate(stamp)) {
+                    return value;
+                }
+            }
+        }
+        stamp = lock.readLock();
         try {
             check(gpa, size, false);
             if (piece(gpa, size) == size) {
-                long address = resolve(gpa);
-                return switch (size) {
-                    case 1 -> memory.getByte(address);
-                    case 2 -> memory.getShort(address);
-                    case 4 -> memory.getInt(address);
-                    default -> memory.getLong(address);
-                };
+                return loadPiece(resolve(gpa), size);
             }
             long value = 0;
             for (int i = 0; i < size; i++) {
@@ -356,6 +378,15 @@ public final class MemoryView implements Saved {
         } finally {
             lock.unlockRead(stamp);
         }
+    }
+
+    private long loadPiece(long address, int size) {
+        return switch (size) {
+            case 1 -> memory.getByte(address);
+            case 2 -> memory.getShort(address);
+            case 4 -> memory.getInt(address);
+            default -> memory.getLong(address);
+        };
     }
 
     private void store(long gpa, int size, long value) {

@@ -129,4 +129,36 @@ class ProtectionTest {
         memory.addRam(1 << 26, 0x2000);
         assertEquals(Protection.ALL, view.protection(1 << 26));
     }
+
+    /** A reader never sees what lies there once it is protected, and a writer leaves no mark behind a completed change. */
+    @Test
+    void shouldBeCompleteWhenTheChangeReturns() throws InterruptedException {
+        int rounds = 2000;
+        Thread device = Thread.ofPlatform().start(() -> {
+            byte[] bytes = new byte[64];
+            for (int i = 1; !Thread.interrupted(); i++) {
+                try {
+                    view.putInt(PAGE, i);
+                    view.write(PAGE + 64, bytes, 0, 64);
+                    view.getLong(PAGE);
+                    view.read(PAGE, bytes, 0, 64);
+                } catch (GuestAddressException refused) {
+                    // While it is protected.
+                }
+            }
+        });
+        try {
+            for (int i = 0; i < rounds; i++) {
+                view.protect(1, PAGE, 1, Protection.NONE);
+                int seen = memory.getInt(PAGE);
+                memory.putLong(PAGE + 64, i);
+                assertEquals(seen, memory.getInt(PAGE));
+                assertEquals(i, memory.getLong(PAGE + 64));
+                view.protect(1, PAGE, 1, Protection.ALL);
+            }
+        } finally {
+            device.interrupt();
+            device.join();
+        }
+    }
 }

@@ -10,7 +10,9 @@ import java.util.Map;
 import java.util.function.Supplier;
 import portcullis.machine.bus.PortBus;
 import portcullis.machine.bus.PortDevice;
+import portcullis.memory.GuestAddressException;
 import portcullis.memory.GuestMemory;
+import portcullis.memory.MemoryView;
 import portcullis.state.Saved;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
@@ -72,7 +74,7 @@ public final class FwCfg implements PortDevice, Saved {
 
     private record File(String name, int number, int size) {}
 
-    private final GuestMemory memory;
+    private final MemoryView memory;
     private final Map<Integer, Supplier<byte[]>> items = new HashMap<>();
     private final List<File> files = new ArrayList<>();
     private int selectedNumber;
@@ -80,9 +82,9 @@ public final class FwCfg implements PortDevice, Saved {
     private long offset;
     private int dmaAddressHigh;
 
-    /** @param memory that DMA reads and writes */
+    /** @param memory that DMA reads and writes, with the rights of trust level 0 (TLFS vsm.md, "DMA and Devices") */
     public FwCfg(GuestMemory memory) {
-        this.memory = memory;
+        this.memory = memory.view(0);
         put(SIGNATURE, "QEMU".getBytes(StandardCharsets.US_ASCII));
         putInt(FEATURES, FEATURE_TRADITIONAL | FEATURE_DMA);
         storeDirectory();
@@ -212,7 +214,11 @@ public final class FwCfg implements PortDevice, Saved {
         } else if (port == DMA_LOW_PORT && size == 4) {
             long address = (long) dmaAddressHigh << 32 | Integer.toUnsignedLong(Integer.reverseBytes(value));
             dmaAddressHigh = 0;
-            transfer(address);
+            try {
+                transfer(address);
+            } catch (GuestAddressException refused) {
+                // Protections have changed since they were looked at: what is left of the transfer does not happen.
+            }
         }
     }
 
@@ -268,8 +274,7 @@ public final class FwCfg implements PortDevice, Saved {
     }
 
     private boolean writable(long gpa, long length) {
-        GuestMemory.Segment segment = memory.segmentAt(gpa);
-        return segment != null && segment.writable() && memory.contains(gpa, length);
+        return memory.writable(gpa, length);
     }
 
     /** Items are the machine's configuration. */

@@ -1,7 +1,7 @@
 package portcullis.machine.virtio;
 
 import portcullis.machine.bus.MmioDevice;
-import portcullis.memory.GuestMemory;
+import portcullis.memory.MemoryView;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
 
@@ -70,7 +70,7 @@ final class CommonConfig implements MmioDevice {
         }
     }
 
-    private final GuestMemory memory;
+    private final MemoryView memory;
     private final Transport transport;
     private final long offered;
     private final int vectors;
@@ -84,7 +84,7 @@ final class CommonConfig implements MmioDevice {
     private int generation;
     private int queueSelect;
 
-    CommonConfig(GuestMemory memory, Transport transport, long offered, int vectors, int[] queueSizes) {
+    CommonConfig(MemoryView memory, Transport transport, long offered, int vectors, int[] queueSizes) {
         this.memory = memory;
         this.transport = transport;
         this.offered = offered;

@@ -1,6 +1,6 @@
 package portcullis.machine.virtio;
 
-import portcullis.memory.GuestMemory;
+import portcullis.memory.MemoryView;
 
 /**
  * The buffers of one request: first those the device reads, then those it writes, each part read or written in order, however
@@ -13,7 +13,7 @@ public final class DescriptorChain {
     /** More bytes than any driver moves in one request: bounds the time a single one can take. */
     static final long MAX_BYTES = 64L << 20;
 
-    private final GuestMemory memory;
+    private final MemoryView memory;
     private final long[] addresses = new long[MAX_BUFFERS];
     private final int[] lengths = new int[MAX_BUFFERS];
     private int head;
@@ -27,7 +27,7 @@ public final class DescriptorChain {
     private int writeBuffer;
     private int writeOffset;
 
-    DescriptorChain(GuestMemory memory) {
+    DescriptorChain(MemoryView memory) {
         this.memory = memory;
     }
 
@@ -47,7 +47,7 @@ public final class DescriptorChain {
         if (bytes == 0 || bytes + readable + writable > MAX_BYTES) {
             throw new RingException("descriptor of %d bytes".formatted(bytes));
         }
-        if (!memory.contains(gpa, bytes)) {
+        if (!memory.readable(gpa, bytes)) {
             throw new RingException("buffer 0x%x+0x%x is not in memory".formatted(gpa, bytes));
         }
         if (deviceWrites && firstWritable < 0) {

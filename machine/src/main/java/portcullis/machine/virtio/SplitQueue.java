@@ -1,7 +1,7 @@
 package portcullis.machine.virtio;
 
 import java.lang.invoke.VarHandle;
-import portcullis.memory.GuestMemory;
+import portcullis.memory.MemoryView;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
 
@@ -18,7 +18,7 @@ final class SplitQueue {
     /** Driver area: "do not interrupt me", used where event indexes are not. */
     private static final int NO_INTERRUPT = 1;
 
-    private final GuestMemory memory;
+    private final MemoryView memory;
     private final int size;
     private final long descriptors;
     private final long available;
@@ -31,7 +31,7 @@ final class SplitQueue {
     private int nextUsed;
 
     /** @throws RingException where the areas are not aligned as 2.7 demands, or not in memory */
-    SplitQueue(GuestMemory memory, int size, long descriptors, long available, long used, long features)
+    SplitQueue(MemoryView memory, int size, long descriptors, long available, long used, long features)
             throws RingException {
         if (Integer.bitCount(size) != 1) {
             throw new RingException("queue of %d descriptors".formatted(size));
@@ -39,9 +39,9 @@ final class SplitQueue {
         if ((descriptors & 15) != 0 || (available & 1) != 0 || (used & 3) != 0) {
             throw new RingException("queue areas are not aligned");
         }
-        if (!memory.contains(descriptors, (long) size * DESCRIPTOR_SIZE)
-                || !memory.contains(available, 6 + 2L * size)
-                || !memory.contains(used, 6 + 8L * size)) {
+        if (!memory.readable(descriptors, (long) size * DESCRIPTOR_SIZE)
+                || !memory.readable(available, 6 + 2L * size)
+                || !memory.readable(used, 6 + 8L * size)) {
             throw new RingException("queue areas are not in memory");
         }
         this.memory = memory;
@@ -117,7 +117,7 @@ final class SplitQueue {
     }
 
     private void walkIndirect(long table, int bytes) throws RingException {
-        if (bytes <= 0 || bytes % DESCRIPTOR_SIZE != 0 || !memory.contains(table, bytes)) {
+        if (bytes <= 0 || bytes % DESCRIPTOR_SIZE != 0 || !memory.readable(table, bytes)) {
             throw new RingException("indirect table 0x%x+0x%x".formatted(table, bytes));
         }
         walk(table, bytes / DESCRIPTOR_SIZE, 0, true);

@@ -91,7 +91,7 @@ public final class VirtioFunction extends PciFunction {
         int[] queueSizes = device.queueSizes();
         msix = new Msix(queueSizes.length + 1, sink);
         long offered = device.features() | VirtioFeatures.OFFERED;
-        common = new CommonConfig(memory, new Requests(), offered, msix.vectors(), queueSizes);
+        common = new CommonConfig(memory.view(0), new Requests(), offered, msix.vectors(), queueSizes);
         addBar(new PciBar(STRUCTURE_BAR, PciBar.Kind.MEMORY_64, STRUCTURES_SIZE, structures));
         usePin(0);
         addMsix(MSIX_BAR, msix);

@@ -424,6 +424,7 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         int active = context();
         out.putInt(active);
         for (int i = 0; i < GuestMemory.LEVELS; i++) {
+            out.putBoolean(modeBasedExecute(i));
             out.putBoolean(hasContext(i));
             if (hasContext(i)) {
                 switchContext(i);
@@ -439,6 +440,7 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         forgetOtherContexts();
         int active = in.getInt(0, GuestMemory.LEVELS - 1);
         for (int i = 0; i < GuestMemory.LEVELS; i++) {
+            setModeBasedExecute(i, in.getBoolean());
             if (in.getBoolean()) {
                 switchContext(i);
                 super.restore(in);

@@ -169,6 +169,10 @@ public abstract class Translations extends Flags {
         }
     }
 
+    protected final boolean modeBasedExecute(int number) {
+        return modeBasedExecute[number];
+    }
+
     /** Whether fetches in user mode are refused apart from others (TLFS vsm.md, "MBEC Interaction with SMEP"). */
     final boolean userExecuteApart() {
         return modeBasedExecute[own.view.level()] && ((cr4() & PageWalker.CR4_SMEP) != 0 || !offersSmep());
