@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import portcullis.engine.Engine;
 import portcullis.hypervisor.apic.InterruptFabric;
 import portcullis.hypervisor.gate.FlushGates;
+import portcullis.hypervisor.gate.WaitGraph;
 import portcullis.hypervisor.hypercall.HypercallTable;
 import portcullis.hypervisor.hyperv.CrashRegisters;
 import portcullis.hypervisor.hyperv.GuestCrash;
@@ -81,6 +82,7 @@ public final class Partition implements AutoCloseable {
     private final PartitionLevel[] made = new PartitionLevel[TRUST_LEVELS];
 
     private final FlushGates[] gates = new FlushGates[TRUST_LEVELS];
+    private final WaitGraph waitGraph;
     private final TrustLevels trustLevels;
     private final Protections protections;
     private final CrashRegisters crashRegisters = new CrashRegisters();
@@ -129,6 +131,8 @@ public final class Partition implements AutoCloseable {
             made.add(new VirtualProcessor(this, index, apicId, engine.createCpu(index, apicId)));
         }
         processors = List.copyOf(made);
+        waitGraph = new WaitGraph(
+                made.size(), level -> gates[level], vp -> made.get(vp).context().level());
         processors.forEach(VirtualProcessor::complete);
         time.onFailure(failure -> end(new Outcome.HostError(-1, failure)));
     }
@@ -196,6 +200,50 @@ public final class Partition implements AutoCloseable {
     /** What stands before the TLBs of one trust level. */
     public FlushGates gates(int level) {
         return gates[level];
+    }
+
+    /** Who waits for whom at gates. Any thread. */
+    public WaitGraph waitGraph() {
+        return waitGraph;
+    }
+
+    /**
+     * Inhibits TLB flushes of one trust level of one VP for the host, or ends that (docs/gate.md). Idempotent. Any thread but a
+     * VP's; returns when no flush is passing.
+     *
+     * @throws IllegalArgumentException for flags, a VP or a trust level that do not exist
+     */
+    public void setFlushInhibit(int vp, int level, FlushInhibit request) {
+        VirtualProcessor target = flushTarget(vp, level);
+        if (request.flags() != 0) {
+            throw new IllegalArgumentException("there are no such flags: " + Integer.toHexString(request.flags()));
+        }
+        if (request.inhibit()) {
+            target.inhibitFlushes(level);
+        } else {
+            target.liftFlushInhibit(level);
+        }
+    }
+
+    /**
+     * Why flushes of one trust level of one VP are inhibited: bits of {@link portcullis.hypervisor.gate.InhibitReason}. Any
+     * thread.
+     *
+     * @throws IllegalArgumentException for a VP or a trust level that does not exist
+     */
+    public int flushInhibit(int vp, int level) {
+        return flushTarget(vp, level).flushInhibitReasons(level);
+    }
+
+    private VirtualProcessor flushTarget(int vp, int level) {
+        if (vp < 0 || vp >= processors.size()) {
+            throw new IllegalArgumentException("there is no vp " + vp);
+        }
+        VirtualProcessor target = processors.get(vp);
+        if (level < 0 || level >= TRUST_LEVELS || target.context(level) == null) {
+            throw new IllegalArgumentException("vp " + vp + " has no trust level " + level);
+        }
+        return target;
     }
 
     public CrashRegisters crashRegisters() {

@@ -15,6 +15,7 @@ import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.flush.PendingFlushes;
 import portcullis.hypervisor.gate.InhibitReason;
+import portcullis.hypervisor.gate.Wait;
 import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.hyperv.VpAssistPage;
 import portcullis.hypervisor.synic.Synic;
@@ -328,6 +329,14 @@ public final class VirtualProcessor implements Saved {
             }
         });
         holder.holds(this, level, reason);
+    }
+
+    /** Tells traces where this VP's suspension has closed a circle. Whenever its active level has come to be suspended. */
+    public void reportCircle() {
+        List<Wait> circle = partition.waitGraph().circle(index);
+        if (!circle.isEmpty()) {
+            trace.cycle(context.level(), circle);
+        }
     }
 
     /** Lets flushes of one level pass again and resumes who waits. Idempotent. Any thread. */

@@ -60,6 +60,9 @@ final class VpRunner {
         cpu.switchContext(level.level());
         vp.setContext(level);
         reset();
+        if (level.flushPass().suspended()) {
+            vp.reportCircle();
+        }
         // What has come for the level meanwhile.
         postNmis(level.apic().takeNmis());
         lookForEntry = true;
@@ -132,11 +135,16 @@ final class VpRunner {
         apic.takeStartup();
     }
 
+    /** Of whichever level: a lower one may have been suspended when a higher one was entered. */
     private void resumed() {
-        VtlContext context = vp.context();
-        context.flushPass().acknowledge();
-        if (!context.flushPass().suspended()) {
-            context.traceResume(ResumeReason.LIFTED);
+        for (int level = 0; level < Partition.TRUST_LEVELS; level++) {
+            VtlContext context = vp.context(level);
+            if (context != null) {
+                context.flushPass().acknowledge();
+                if (!context.flushPass().suspended()) {
+                    context.traceResume(ResumeReason.LIFTED);
+                }
+            }
         }
     }
 

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import portcullis.engine.ExitReason;
 import portcullis.hypervisor.gate.FlushPass;
+import portcullis.hypervisor.gate.InhibitReason;
 import portcullis.hypervisor.trace.TraceEvent;
 import portcullis.hypervisor.trace.TraceEvent.Kind;
 import portcullis.hypervisor.trace.TraceText;
@@ -22,7 +23,7 @@ class SuspensionTraceTest {
     private final FakeMachine machine = FakeMachine.threaded(2);
     private final List<TraceEvent> seen = new CopyOnWriteArrayList<>();
     private final Tracing.Subscription watching =
-            Tracing.subscribe(EnumSet.of(Kind.SUSPEND, Kind.RESUME, Kind.INHIBIT, Kind.LIFT), event -> {
+            Tracing.subscribe(EnumSet.of(Kind.SUSPEND, Kind.RESUME, Kind.INHIBIT, Kind.LIFT, Kind.CYCLE), event -> {
                 if (event.at().partition() == machine.partition.trace().number()) {
                     seen.add(event);
                 }
@@ -77,6 +78,29 @@ class SuspensionTraceTest {
         TraceEvent.Resume resume = only(TraceEvent.Resume.class);
         long since = only(TraceEvent.Suspend.class).at().time();
         assertTrue(resume.suspended() >= resume.at().time() - since, "from before it was told");
+    }
+
+    /** A VP that flushes itself while its own higher level holds the gate, and is not entered. */
+    @Test
+    void shouldTellOfACircleAndStayInHand() {
+        start();
+        machine.cpus.get(0).program = FakeMachine.script(cpu -> {
+            VirtualProcessor vp = machine.vp(0);
+            vp.inhibitFlushes(0, InhibitReason.INTERCEPT, vp);
+            assertEquals(FlushPass.Entry.SUSPENDED, vp.context().flushPass().enter(new long[] {1}));
+            vp.context().traceSuspend(0x1000, 2);
+            vp.reportCircle();
+            return ExitReason.BUDGET;
+        });
+        awaitEvents(3);
+        assertEquals(
+                "vp 0 (vtl 0) waits on vp 0, held by intercept through vp 0",
+                only(TraceEvent.Cycle.class).cycle());
+        assertEquals(1, machine.partition.waitGraph().circles().size());
+        machine.partition.pause();
+        machine.partition.resume();
+        machine.partition.reset();
+        assertEquals(List.of(), machine.partition.waitGraph().waits());
     }
 
     private <T extends TraceEvent> T only(Class<T> type) {

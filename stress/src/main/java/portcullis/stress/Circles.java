@@ -3,7 +3,6 @@ package portcullis.stress;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import java.util.List;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
@@ -24,7 +23,7 @@ public final class Circles {
     @Outcome(expect = FORBIDDEN, desc = "Both were suspended, and neither saw it.")
     @State
     public static class OfTwo extends Level {
-        private final WaitGraph graph = new WaitGraph(List.of(gates), vp -> 0);
+        private final WaitGraph graph = new WaitGraph(2, level -> gates, vp -> 0);
 
         public OfTwo() {
             super(2);

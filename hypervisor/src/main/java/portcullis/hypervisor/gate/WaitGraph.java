@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -21,22 +22,25 @@ import java.util.function.IntUnaryOperator;
  * Any thread; what it finds was so at one moment during the call.
  */
 public final class WaitGraph {
-    private final List<FlushGates> levels;
+    private final int processors;
+    private final IntFunction<FlushGates> levels;
     private final IntUnaryOperator activeLevel;
 
     /**
-     * @param levels gates by trust level, from 0; of equally many VPs
-     * @param activeLevel the trust level in which a VP is; any thread asks
+     * @param processors how many VPs there are
+     * @param levels the gates of a trust level that is some VP's active one; any thread asks, as of the next
+     * @param activeLevel the trust level in which a VP is
      */
-    public WaitGraph(List<FlushGates> levels, IntUnaryOperator activeLevel) {
-        this.levels = List.copyOf(levels);
+    public WaitGraph(int processors, IntFunction<FlushGates> levels, IntUnaryOperator activeLevel) {
+        this.processors = processors;
+        this.levels = levels;
         this.activeLevel = activeLevel;
     }
 
     /** All VPs that execute nothing because of a gate, in ascending order. A VP with two holders is listed for each. */
     public List<Wait> waits() {
         List<Wait> all = new ArrayList<>();
-        for (int vp = 0; vp < levels.getFirst().processors(); vp++) {
+        for (int vp = 0; vp < processors; vp++) {
             Look look = look(vp);
             if (look != null) {
                 all.addAll(look.waits);
@@ -76,6 +80,22 @@ public final class WaitGraph {
         return List.of();
     }
 
+    /** All circles that there are, each once, by their first VPs. */
+    public List<List<Wait>> circles() {
+        List<List<Wait>> all = new ArrayList<>();
+        BitSet seen = new BitSet();
+        for (int vp = 0; vp < processors; vp++) {
+            if (!seen.get(vp)) {
+                List<Wait> circle = circle(vp);
+                if (!circle.isEmpty()) {
+                    circle.forEach(wait -> seen.set(wait.vp()));
+                    all.add(circle);
+                }
+            }
+        }
+        return all;
+    }
+
     /** A circle for text: one wait a line. */
     public static String describe(List<Wait> circle) {
         return String.join("\n", circle.stream().map(Wait::toString).toList());
@@ -100,7 +120,7 @@ public final class WaitGraph {
     /** @return null where the VP is not suspended */
     private Look look(int vp) {
         int level = activeLevel.applyAsInt(vp);
-        FlushGates gates = levels.get(level);
+        FlushGates gates = levels.apply(level);
         FlushPass pass = gates.pass(vp);
         int suspensions = pass.suspensions();
         int on = pass.waitingOn();

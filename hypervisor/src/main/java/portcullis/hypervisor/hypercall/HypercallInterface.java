@@ -80,8 +80,10 @@ public final class HypercallInterface {
         context.instructionLength = exit.instructionLength;
         int status = perform();
         switch (status) {
-            case HypercallHandler.SUSPENDED ->
+            case HypercallHandler.SUSPENDED -> {
                 context.level().traceSuspend(cpu.get(Register.RIP), (int) control & HypercallInput.CALL_CODE_MASK);
+                context.vp().reportCircle();
+            }
             case HypercallHandler.INTERCEPTED, HypercallHandler.DONE -> {
                 // RIP stays where it is, or is where the handler has set it.
             }

@@ -15,7 +15,8 @@ class WaitGraphTest {
     private final Gates level1 = new Gates(4);
     private final Gates level2 = new Gates(4);
     private final int[] active = new int[4];
-    private final WaitGraph graph = new WaitGraph(List.of(level0.all, level1.all, level2.all), vp -> active[vp]);
+    private final WaitGraph graph =
+            new WaitGraph(4, List.of(level0.all, level1.all, level2.all)::get, vp -> active[vp]);
 
     @Test
     void shouldSeeTwoVpsThatWaitForEachOther() {
@@ -127,6 +128,7 @@ class WaitGraphTest {
         level0.enter(2, 0b010);
         assertEquals(List.of(), graph.circle(0));
         assertEquals(2, graph.circle(1).size());
+        assertEquals(List.of(graph.circle(1)), graph.circles());
         assertEquals(3, graph.waits().size());
     }
 
