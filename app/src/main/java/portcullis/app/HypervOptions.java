@@ -51,6 +51,22 @@ final class HypervOptions {
         }
     }
 
+    /** What {@link #parse} makes {@code config} of. */
+    static String spell(HypervConfig config) {
+        if (!config.offered()) {
+            return "off";
+        }
+        StringBuilder text = new StringBuilder(config.trustLevels() == 0 ? "on" : "vsm=" + config.trustLevels());
+        for (Enlightenment one : HypervConfig.available()) {
+            boolean usual = HypervConfig.usual().contains(one);
+            if (usual != config.has(one)) {
+                text.append(usual ? ",-" : ",").append(one.spelling());
+            }
+        }
+        return text.append(config.interruptsUpwards() ? "," + UPWARDS + "=on" : "")
+                .toString();
+    }
+
     private static boolean upwards(String word, int levels) {
         String value = word.substring(UPWARDS.length());
         if (levels == 0) {

@@ -26,8 +26,13 @@ final class Keyboard {
     private final InputStream in = new FileInputStream(FileDescriptor.in);
     private final BlockingQueue<Byte> typed = new ArrayBlockingQueue<>(TYPED_AHEAD);
 
-    Keyboard(Pc pc, boolean terminal) {
+    private final MachineSaver saver;
+    private final boolean saveAtExit;
+
+    Keyboard(Pc pc, boolean terminal, MachineSaver saver, boolean saveAtExit) {
         this.pc = pc;
+        this.saver = saver;
+        this.saveAtExit = saveAtExit;
         console = pc.console();
         this.terminal = terminal;
     }
@@ -76,7 +81,12 @@ final class Keyboard {
                     case NONE -> {}
                     case KEY -> typed.offer((byte) escape.key());
                     case BREAK -> console.sendBreak();
-                    case POWER_BUTTON -> pc.pressPowerButton();
+                    case POWER_BUTTON -> daemon("power button", pc::pressPowerButton);
+                    case SAVE -> {
+                        System.err.println();
+                        // The escape key works meanwhile.
+                        daemon("save", saver::save);
+                    }
                     case HELP -> System.err.print("\n" + EscapeKey.HELP);
                     case END -> end();
                 }
@@ -89,6 +99,9 @@ final class Keyboard {
 
     private void end() {
         System.err.println();
+        if (saveAtExit) {
+            saver.saveLast();
+        }
         pc.end();
         daemon("last resort", () -> {
             try {

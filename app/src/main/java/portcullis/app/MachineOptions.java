@@ -3,6 +3,7 @@ package portcullis.app;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import picocli.CommandLine.Option;
 import portcullis.hypervisor.schedule.Schedule;
 import portcullis.machine.config.BootFiles;
@@ -183,6 +184,53 @@ final class MachineOptions {
             names = "--no-reboot",
             description = "Ends when the guest resets the machine, instead of starting it again.")
     boolean noReboot;
+
+    @Option(
+            names = "--save",
+            paramLabel = "FILE",
+            defaultValue = "portcullis.state",
+            description =
+                    "Where Ctrl-A S saves the machine, memory, disks' contents excepted, for run --restore. Default: ${DEFAULT-VALUE}.")
+    Path save;
+
+    @Option(
+            names = "--save-at-exit",
+            description =
+                    "Saves the machine also when it is ended from outside: by Ctrl-A X, SIGTERM, SIGINT or SIGHUP.")
+    boolean saveAtExit;
+
+    /**
+     * Takes from a saved machine what the user has not given.
+     *
+     * @param given whether an option was given
+     */
+    void fillIn(MachineConfig saved, Predicate<String> given) {
+        if (!given.test("--cpus")) {
+            cpus = saved.processors();
+        }
+        if (!given.test("--memory")) {
+            memory = saved.ramBytes();
+        }
+        if (!given.test("--disk")) {
+            disks = saved.disks().stream()
+                    .map(disk -> disk.path() + (disk.readOnly() ? ",ro" : ""))
+                    .toList();
+        }
+        if (!given.test("--console")) {
+            console = saved.console() == ConsoleKind.VIRTIO ? ConsoleName.virtio : ConsoleName.serial;
+        }
+        if (!given.test("--hyperv")) {
+            hyperv = HypervOptions.spell(saved.hyperv());
+        }
+        if (!given.test("--time")) {
+            time = saved.time() instanceof TimeSource.Host ? TimeName.host : TimeName.virtual;
+        }
+        if (time == TimeName.virtual && saved.time() instanceof TimeSource.Virtual virtual) {
+            seed = seed == null ? (Long) virtual.seed() : seed;
+            schedule = schedule == null ? virtual.schedule().toString() : schedule;
+            inhibits = inhibits == null && virtual.inhibits() != 0 ? (Long) virtual.inhibits() : inhibits;
+        }
+    }
 
     /** @throws UserError for what cannot be */
     MachineConfig config(BootFiles boot) {

@@ -4,11 +4,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import portcullis.hypervisor.state.SavedMachine;
 import portcullis.machine.config.BootFiles;
+import portcullis.machine.config.MachineConfig;
+import portcullis.machine.config.SavedConfig;
 import portcullis.machine.loader.KernelLoader;
+import portcullis.state.StateException;
 
 /** {@code portcullis run}. */
 @Command(
@@ -26,6 +33,8 @@ import portcullis.machine.loader.KernelLoader;
             "    portcullis run --kernel test.flat --append 'some words'",
             "  The same run twice, instruction by instruction:",
             "    portcullis run --kernel test.flat --cpus 4 --time virtual --seed 7",
+            "  A machine saved with Ctrl-A S, from there on:",
+            "    portcullis run --restore portcullis.state",
             "",
             "Exit status: what the guest gives to port 0xf4 (value << 1 | 1), 0 after power-off, 2 for bad input, 3 for a",
             "triple fault, 4 where by virtual time every processor waits for ever, 1 for a fault of Portcullis itself.",
@@ -61,8 +70,19 @@ final class RunCommand implements Callable<Integer> {
             description = "Insists on multiboot: refuses the kernel where it is none. May name the kernel itself.")
     private String multiboot;
 
+    @Option(
+            names = "--restore",
+            paramLabel = "FILE",
+            description =
+                    "Goes on with a machine that was saved. Kernel and machine are those of the file, so no other option is needed;"
+                            + " --disk says where a disk image is by now.")
+    private Path restore;
+
     @Mixin
     private MachineOptions options;
+
+    @Spec
+    private CommandSpec spec;
 
     @Override
     public Integer call() throws InterruptedException {
@@ -70,7 +90,28 @@ final class RunCommand implements Callable<Integer> {
             System.out.print(ProcessorOptions.list());
             return ExitStatus.SUCCESS;
         }
-        return new Session(options, files()).run();
+        return restore == null ? new Session(options, files()).run() : goOn();
+    }
+
+    private int goOn() throws InterruptedException {
+        Predicate<String> given = name -> spec.commandLine().getParseResult().hasMatchedOption(name);
+        for (String name : List.of("--kernel", "--initrd", "--append", "--multiboot")) {
+            if (given.test(name)) {
+                throw new UserError("--restore goes on with the saved machine's kernel; leave %s out".formatted(name));
+            }
+        }
+        try (SavedMachine saved = SavedMachine.open(restore)) {
+            MachineConfig config = SavedConfig.of(saved);
+            if (!given.test("--disk")) {
+                SavedConfig.checkDisks(saved);
+            }
+            options.fillIn(config, given);
+            boolean otherCpu = given.test("--cpu-vendor") || given.test("--cpu-features");
+            return new Session(options, config.boot(), saved, otherCpu ? options.engines() : SoftEngines.of(saved))
+                    .run();
+        } catch (StateException refused) {
+            throw new UserError(refused.getMessage());
+        }
     }
 
     private BootFiles files() {

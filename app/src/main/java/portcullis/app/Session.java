@@ -15,9 +15,11 @@ import java.util.function.Consumer;
 import portcullis.app.console.BufferedSink;
 import portcullis.app.console.Terminal;
 import portcullis.hypervisor.Outcome;
+import portcullis.hypervisor.state.SavedMachine;
 import portcullis.hypervisor.trace.jfr.TraceRecording;
 import portcullis.machine.Pc;
 import portcullis.machine.config.BootFiles;
+import portcullis.machine.config.EngineFactory;
 import portcullis.machine.config.HostAttachments;
 import portcullis.machine.config.MachineConfig;
 import portcullis.machine.config.TimeSource;
@@ -28,6 +30,10 @@ import portcullis.machine.serial.SerialSink;
 final class Session {
     private final MachineOptions options;
     private final BootFiles files;
+    /** Null for a machine that boots. */
+    private final SavedMachine saved;
+    /** Null for those that the options name. */
+    private final EngineFactory engines;
     /** Closed when the session ends, the last first. */
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
@@ -35,8 +41,15 @@ final class Session {
     private volatile IOException outputFailure;
 
     Session(MachineOptions options, BootFiles files) {
+        this(options, files, null, null);
+    }
+
+    /** Goes on with a saved machine. @param options already have what is the file's to say */
+    Session(MachineOptions options, BootFiles files, SavedMachine saved, EngineFactory engines) {
         this.options = options;
         this.files = files;
+        this.saved = saved;
+        this.engines = engines;
     }
 
     /**
@@ -67,25 +80,35 @@ final class Session {
         LoadingLine loading = new LoadingLine();
         HostAttachments host = new HostAttachments(
                 serialSink(), consoleSink(), debugSink(), loading, Messages::say, interactive, traceLines());
-        Pc machine = opened(new Pc(config, options.engines(), host));
+        Pc machine = opened(
+                saved == null ? new Pc(config, options.engines(), host) : Pc.restore(saved, config, engines, host));
         pc = machine;
+        MachineSaver saver = new MachineSaver(machine, options.save);
         Keyboard keyboard = null;
         if (interactive) {
             Terminal terminal = Terminal.raw();
             if (terminal != null) {
                 opened(terminal);
             }
-            Messages.say("%d processor%s, %d MiB, software engine%s. Ctrl-A X ends the machine, Ctrl-A H helps."
+            Messages.say("%s%d processor%s, %d MiB, software engine%s. Ctrl-A X ends the machine, Ctrl-A H helps."
                     .formatted(
+                            saved == null ? "" : "restored: ",
                             config.processors(),
                             config.processors() == 1 ? "" : "s",
                             config.ramBytes() >> 20,
                             config.time() instanceof TimeSource.Virtual ? ", virtual time" : ""));
         }
-        machine.start();
+        if (saved == null) {
+            machine.start();
+        } else {
+            machine.resume();
+        }
         loading.finish();
+        if (options.saveAtExit) {
+            saveWhenKilled(saver);
+        }
         if (stdio) {
-            keyboard = new Keyboard(machine, interactive);
+            keyboard = new Keyboard(machine, interactive, saver, options.saveAtExit);
             keyboard.start();
         }
         while (true) {
@@ -97,6 +120,20 @@ final class Session {
             }
             return status(outcome);
         }
+    }
+
+    /** Signals that end the process run its shutdown hooks while everything else still goes on. */
+    private void saveWhenKilled(MachineSaver saver) {
+        Thread hook = new Thread(saver::saveLast, "save at exit");
+        Runtime.getRuntime().addShutdownHook(hook);
+        opened(() -> {
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException shuttingDown) {
+                // It runs, or has run.
+                return;
+            }
+        });
     }
 
     private int status(Outcome outcome) {

@@ -320,19 +320,33 @@ public final class Pc implements AutoCloseable {
     public long save(Path file) throws IOException {
         synchronized (hostSide) {
             return partition.standstill(() -> {
-                serial.hold();
                 try {
-                    virtio.hold();
-                    for (int i = 0; i < config.disks().size(); i++) {
-                        SavedConfig.noteDisk(image::note, i, config.disks().get(i));
-                    }
-                    return image.save(file);
+                    return write(file);
                 } finally {
                     virtio.release();
                     serial.release();
                 }
             });
         }
+    }
+
+    /** Like {@link #save}, and ends the run: nothing happens any more to the machine and its disks that the file does not know of. */
+    public long saveAndEnd(Path file) throws IOException {
+        synchronized (hostSide) {
+            partition.pause();
+            long size = partition.standstill(() -> write(file));
+            end();
+            return size;
+        }
+    }
+
+    private long write(Path file) throws IOException {
+        serial.hold();
+        virtio.hold();
+        for (int i = 0; i < config.disks().size(); i++) {
+            SavedConfig.noteDisk(image::note, i, config.disks().get(i));
+        }
+        return image.save(file);
     }
 
     /**

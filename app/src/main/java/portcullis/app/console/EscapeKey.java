@@ -11,13 +11,15 @@ public final class EscapeKey {
         END,
         HELP,
         BREAK,
-        POWER_BUTTON
+        POWER_BUTTON,
+        SAVE
     }
 
     /** Shown for {@link Command#HELP}. */
     public static final String HELP = """
             Ctrl-A X   end the virtual machine
             Ctrl-A P   press its power button
+            Ctrl-A S   save it to a file; it runs on
             Ctrl-A B   send a break
             Ctrl-A A   send Ctrl-A
             Ctrl-A H   this help
@@ -43,6 +45,7 @@ public final class EscapeKey {
             case 'h', '?' -> Command.HELP;
             case 'b' -> Command.BREAK;
             case 'p' -> Command.POWER_BUTTON;
+            case 's' -> Command.SAVE;
             case 'a' -> {
                 key = CTRL_A;
                 yield Command.KEY;

@@ -21,7 +21,7 @@ class EscapeKeyTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"x, END", "X, END", "h, HELP", "b, BREAK", "P, POWER_BUTTON", "z, NONE", "a, KEY"})
+    @CsvSource({"x, END", "X, END", "h, HELP", "b, BREAK", "P, POWER_BUTTON", "s, SAVE", "z, NONE", "a, KEY"})
     void shouldTakeALetterAfterCtrlA(char letter, Command command) {
         assertEquals(Command.NONE, escape.take(1));
         assertEquals(command, escape.take(letter));

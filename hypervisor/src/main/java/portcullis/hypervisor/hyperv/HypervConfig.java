@@ -26,6 +26,8 @@ public record HypervConfig(
     /** All that is usual. */
     public static final HypervConfig ON = new HypervConfig(true, usual(), 0);
 
+    private static final String UPWARDS = "+interrupts-upwards";
+
     private static final int MAX_LEAF = 0x4000000c;
     /** Retries of a spin lock before NotifyLongSpinWait. */
     private static final int SPIN_RETRIES = 0xfff;
@@ -73,7 +75,8 @@ public record HypervConfig(
             return "off";
         }
         String names = enlightenments.stream().map(Enlightenment::spelling).collect(Collectors.joining(" "));
-        return (trustLevels == 0 ? "on" : "vsm=" + trustLevels) + (names.isEmpty() ? "" : " " + names);
+        String levels = trustLevels == 0 ? "on" : "vsm=" + trustLevels + (interruptsUpwards ? UPWARDS : "");
+        return levels + (names.isEmpty() ? "" : " " + names);
     }
 
     /**
@@ -86,7 +89,9 @@ public record HypervConfig(
         if (words[0].equals("off") && words.length == 1) {
             return OFF;
         }
-        int levels = words[0].equals("on") ? 0 : words[0].matches("vsm=[12]") ? words[0].charAt(4) - '0' : -1;
+        boolean upwards = words[0].endsWith(UPWARDS);
+        String level = words[0].replace(UPWARDS, "");
+        int levels = level.equals("on") ? 0 : level.matches("vsm=[12]") ? level.charAt(4) - '0' : -1;
         EnumSet<Enlightenment> named = EnumSet.noneOf(Enlightenment.class);
         for (int i = 1; i < words.length; i++) {
             String word = words[i];
@@ -95,7 +100,7 @@ public record HypervConfig(
                     .findFirst()
                     .orElseThrow(() -> new IllegalArgumentException("no enlightenment is called " + word)));
         }
-        return new HypervConfig(true, named, levels);
+        return new HypervConfig(true, named, levels, upwards);
     }
 
     public boolean has(Enlightenment one) {
