@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -46,10 +48,15 @@ class ProtectionTest {
     private final LongMode machine = new LongMode();
     private final VirtualCpu cpu = machine.cpu;
     private final MemoryView view = machine.memory.view(0);
+    private boolean flushOnChange = true;
 
     /** WINDOW maps eight 4 KiB pages from PAGE - 0x1000 on, at WINDOW - 0x1000 + 0x1000 * i for WINDOW = PAGE. */
     ProtectionTest() {
-        view.onChange(cpu::flushTlb);
+        view.onChange(() -> {
+            if (flushOnChange) {
+                cpu.flushTlb();
+            }
+        });
         machine.memory.putLong(TABLES + 0x1008, PD | 7);
         machine.memory.putLong(PD, PT | 7);
         for (int i = 0; i < 8; i++) {
@@ -470,5 +477,52 @@ class ProtectionTest {
         allow(page, Protection.ALL);
         runToHandler(0x80);
         assertEquals(LongMode.CODE + 2, machine.memory.getLong(LongMode.STACK - 40));
+    }
+
+    // ---- many threads ------------------------------------------------------------------------------------------
+
+    /** What the hypervisor relies on: once a CPU has dropped its translations after a change, it goes by the change. */
+    @Test
+    void shouldStopARunningProcessorOnceItHasDroppedItsTranslations() throws InterruptedException {
+        flushOnChange = false;
+        AtomicBoolean stop = new AtomicBoolean();
+        AtomicInteger asked = new AtomicInteger();
+        AtomicInteger done = new AtomicInteger();
+        load(LongMode.CODE, "48ff03ebfb"); // inc qword [rbx]; jmp
+        cpu.set(Register.RIP, LongMode.CODE);
+        Thread runner = Thread.ofPlatform().start(() -> {
+            while (!stop.get()) {
+                int request = asked.get();
+                if (done.get() != request) {
+                    cpu.flushSpace(0, VirtualCpu.ALL_SPACES, true);
+                    done.set(request);
+                }
+                cpu.setBudget(10_000);
+                cpu.run();
+            }
+        });
+        try {
+            for (int i = 0; i < 100; i++) {
+                view.protect(1, PAGE, 1, (i & 1) == 0 ? R : Protection.NONE);
+                changeSeen(asked, done);
+                long value = machine.memory.getLong(PAGE);
+                changeSeen(asked, done);
+                assertEquals(value, machine.memory.getLong(PAGE));
+                view.protect(1, PAGE, 1, Protection.ALL);
+                changeSeen(asked, done);
+            }
+        } finally {
+            stop.set(true);
+            cpu.kick();
+            runner.join();
+        }
+    }
+
+    private void changeSeen(AtomicInteger asked, AtomicInteger done) {
+        int request = asked.incrementAndGet();
+        cpu.kick();
+        while (done.get() != request) {
+            Thread.onSpinWait();
+        }
     }
 }
