@@ -69,6 +69,9 @@ package_names() {
         gcc/apt-get) case $(uname -m) in x86_64) echo gcc+binutils ;; *) echo gcc-x86-64-linux-gnu+binutils-x86-64-linux-gnu ;; esac ;;
         gcc/brew) echo x86_64-elf-gcc+x86_64-elf-binutils ;;
         gcc/*) echo gcc+binutils ;;
+        # Elsewhere another tool has the name.
+        spin/apt-get) echo spin ;;
+        spin/*) ;;
         *) echo "$1" ;;
     esac
 }
