@@ -1,7 +1,7 @@
 # The ways between the two sides, and the secure side's interrupts.
 
         .text
-        .globl  vtl_call, secure_start, secure_leave, secure_entries
+        .globl  vtl_call, secure_start, secure_leave, secure_entries, spin_with_registers
 
 # void vtl_call(control): the secure side may change every register but the stack's.
 vtl_call:
@@ -76,6 +76,64 @@ secure_leave:
         mov     %rcx, 0(%rax)
         pop     %rdi
         pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbp
+        pop     %rbx
+        ret
+
+# int spin_with_registers(volatile uint64_t *counter), with interrupts off: waits until it is not 0, with a pattern in every register.
+# Returns whether all are as they were.
+spin_with_registers:
+        push    %rbx
+        push    %rbp
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        mov     $0x1000000000000001, %rax
+        lea     1(%rax), %rcx
+        lea     2(%rax), %rdx
+        lea     3(%rax), %rbx
+        lea     4(%rax), %rbp
+        lea     5(%rax), %rsi
+        lea     7(%rax), %r8
+        lea     8(%rax), %r9
+        lea     9(%rax), %r10
+        lea     10(%rax), %r11
+        lea     11(%rax), %r12
+        lea     12(%rax), %r13
+        lea     13(%rax), %r14
+        lea     14(%rax), %r15
+1:      pause
+        cmpq    $0, (%rdi)
+        je      1b
+        .macro  same register, distance
+        lea     -\distance(\register), \register
+        cmp     %rax, \register
+        jne     2f
+        .endm
+        same    %rcx, 1
+        same    %rdx, 2
+        same    %rbx, 3
+        same    %rbp, 4
+        same    %rsi, 5
+        same    %r8, 7
+        same    %r9, 8
+        same    %r10, 9
+        same    %r11, 10
+        same    %r12, 11
+        same    %r13, 12
+        same    %r14, 13
+        same    %r15, 14
+        mov     $0x1000000000000001, %rcx
+        cmp     %rcx, %rax
+        jne     2f
+        mov     $1, %eax
+        jmp     3f
+2:      xor     %eax, %eax
+3:      pop     %r15
         pop     %r14
         pop     %r13
         pop     %r12

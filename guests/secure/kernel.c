@@ -2,6 +2,7 @@
 #include "secure.h"
 #include "guest.h"
 #include "interrupts.h"
+#include "siphash.h"
 
 enum { GS_BASE = 0xc0000101, EFER = 0xc0000080, PAT = 0x277, SECURE_OS_ID = 0x5345 };
 enum { MASKED = 1 << 16, FIRST_INTERRUPT = 32, SINT_TIMER = 2 };
@@ -189,16 +190,26 @@ static void intercepted(struct secure_cpu *self) {
     }
 }
 
+static void serve(struct secure_cpu *self, struct mailbox *box) {
+    if (self->shared.rdx == SERVICE_SIGN) {
+        self->shared.rdx = sip_hash(SECRET_WORDS[0], SECRET_WORDS[1], self->shared.r8);
+    } else {
+        box->refused++;
+        self->shared.rdx = SERVICE_REFUSED;
+    }
+}
+
 static void called(struct secure_cpu *self) {
     struct mailbox *box = box_of(self);
     void (*job)(void *) = box->job;
-    if (secure.sealed || !job) {
-        box->refused++;
+    if (secure.sealed) {
+        serve(self, box);
         return;
     }
-    self->in_job = 1;
+    if (!job) {
+        return;
+    }
     job(box->argument);
-    self->in_job = 0;
 }
 
 void secure_main(int index) {

@@ -95,6 +95,10 @@ struct shared {
     uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;
 };
 
+/* What it does once it is sealed: in RDX, which comes back with the result. */
+enum { SERVICE_SIGN = 1 }; /* the challenge in R8 */
+#define SERVICE_REFUSED (~0ull)
+
 /* What the secure side does about an intercept. */
 enum policy { REFUSE, SKIP, EMULATE, PERMIT };
 
@@ -102,7 +106,6 @@ struct secure_cpu { /* the secure side's own */
     struct cpu cpu; /* behind GS */
     struct shared shared;
     enum policy policy;
-    int in_job;
     uint64_t gdt[4];
     uint8_t stack[SECURE_STACK] __attribute__((aligned(PAGE)));
     uint8_t assist[PAGE], messages[PAGE], input[PAGE], output[PAGE];
@@ -175,6 +178,9 @@ void secure_seal(void *unused);
 
 enum { TIMER_VECTOR = 0x60, IPI_VECTOR = 0x61, VINA_VECTOR = 0x62, NORMAL_VECTOR = 0x70 };
 
+/* A program by seed instead of groups. */
+void run_random(uint64_t seed);
+
 /* Groups. */
 void check_before(void);
 void check_enable(void);
@@ -182,6 +188,7 @@ void check_switch(void);
 void check_state(void);
 void check_protection(void);
 void check_secret(void);
+void check_messages(void);
 void check_lock(void);
 void check_interrupts(void);
 void check_service(void);

@@ -37,9 +37,18 @@ final class BundledGuest {
 
     /** @param folder for the serial port's file */
     static Run run(Path folder, String guest, String... options) throws IOException {
+        return run(folder, path(guest), options);
+    }
+
+    static Path path(String guest) {
+        return BUILT.resolve(guest);
+    }
+
+    /** The same for an image that lies elsewhere. */
+    static Run run(Path folder, Path guest, String... options) throws IOException {
         Path serial = folder.resolve("serial");
-        List<String> arguments = new ArrayList<>(
-                List.of("run", "--kernel", BUILT.resolve(guest).toString(), "--serial", "file:" + serial));
+        List<String> arguments =
+                new ArrayList<>(List.of("run", "--kernel", guest.toString(), "--serial", "file:" + serial));
         arguments.addAll(List.of(options));
         StringWriter said = new StringWriter();
         int status = Main.execute(new PrintWriter(said, true), arguments.toArray(String[]::new));

@@ -114,6 +114,7 @@ public final class LevelSwitch {
         if (!fast && page != null) {
             restoreRegisters(page);
         }
+        from.secureConfig().endLocks();
         vp.releaseHeldInhibits();
         runner.activate(vp.context(level));
         vp.trace().vtlReturned(from.level(), level, fast ? "fast" : "restoring");

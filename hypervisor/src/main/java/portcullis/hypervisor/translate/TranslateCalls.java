@@ -76,12 +76,18 @@ public final class TranslateCalls {
             return HvStatus.INVALID_PARAMETER;
         }
         VirtualProcessor vp = target.vp();
+        int level = target.context().level();
+        // Before the walk: a flush that passes after it would leave the caller with a translation that is gone.
+        boolean held = inhibit && (vp.flushInhibitReasons(level) & InhibitReason.INTERCEPT.bit()) != 0;
+        if (inhibit) {
+            vp.inhibitFlushes(level, InhibitReason.INTERCEPT, call.vp());
+        }
         vp.callFrom(call.vp(), () -> {
             int code = walk(call, vp, target.context(), page << PAGE_SHIFT, request, gpaOffset);
             call.outputInt(0, code);
         });
-        if (inhibit && call.outputInt(0) == TranslateGvaResult.SUCCESS) {
-            vp.inhibitFlushes(target.context().level(), InhibitReason.INTERCEPT, call.vp());
+        if (inhibit && !held && call.outputInt(0) != TranslateGvaResult.SUCCESS) {
+            target.context().liftFlushInhibit(InhibitReason.INTERCEPT.bit());
         }
         return HvStatus.SUCCESS;
     }

@@ -4,6 +4,7 @@ import portcullis.state.Saved;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
 import portcullis.tlfs.register.VsmRegisters.VsmVina;
+import portcullis.tlfs.register.VsmRegisters.VsmVpSecureVtlConfig;
 
 /** Registers that a trust level above 0 has on each VP for itself and for those below it. The VP's thread. */
 public final class SecureConfig implements Saved {
@@ -32,6 +33,13 @@ public final class SecureConfig implements Saved {
 
     void setLower(int level, long value) {
         lower[level] = value;
+    }
+
+    /** The level is left, and with that its locks end: setting the bit again locks again (TLFS vsm.md, "TlbLocked"). */
+    public void endLocks() {
+        for (int level = 0; level < LEVELS; level++) {
+            lower[level] &= ~VsmVpSecureVtlConfig.TLB_LOCKED;
+        }
     }
 
     /** HvX64RegisterCrInterceptControl: what of lower levels is intercepted. */
