@@ -92,17 +92,19 @@ class SecureGuestTest {
     @ParameterizedTest
     @CsvSource({"1, 1", "2, 2", "3, 3", "4, 4"})
     void shouldKeepTheLevelsApartByVirtualTime(int cpus, int seed) throws IOException {
-        assertAllHold(cpus, BundledGuest.run(
-                folder,
-                "secure",
-                "--hyperv",
-                "vsm",
-                "--cpus",
-                String.valueOf(cpus),
-                "--time",
-                "virtual",
-                "--seed",
-                String.valueOf(seed)));
+        assertAllHold(
+                cpus,
+                BundledGuest.run(
+                        folder,
+                        "secure",
+                        "--hyperv",
+                        "vsm",
+                        "--cpus",
+                        String.valueOf(cpus),
+                        "--time",
+                        "virtual",
+                        "--seed",
+                        String.valueOf(seed)));
     }
 
     @Test
