@@ -633,14 +633,19 @@ public abstract class Interpreter extends Events {
     /** Single-step bit of DR6. */
     static final long DR6_BS = 1 << 14;
 
-    /** The instruction at RIP as text, for reports; never faults. */
+    /** The instruction at RIP as text, for reports; never faults, and leaves no trace in CR2 and the last exit. */
     protected final String instructionAtRip() {
+        long cr2 = field(State.CR2);
+        reporting = true;
         try {
             return lookup().ops[0].in.toString();
         } catch (Fault f) {
             return "(not readable: exception %d)".formatted(f.vector);
         } catch (ExitSignal s) {
-            return "(not memory)";
+            return "(not to be fetched: access denied)";
+        } finally {
+            reporting = false;
+            field(State.CR2, cr2);
         }
     }
 

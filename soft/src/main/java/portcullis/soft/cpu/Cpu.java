@@ -168,8 +168,14 @@ public abstract class Cpu extends ControlRegisters {
         throw replaySignal;
     }
 
+    /** Code is looked at for a report, not executed. */
+    protected boolean reporting;
+
     @Override
     protected final ExitSignal denied(long gpa, long la, boolean hasLa, Access access, boolean pageWalk) {
+        if (reporting) {
+            return deniedSignal;
+        }
         exit.reason = ExitReason.ACCESS_DENIED;
         exit.gpa = gpa;
         exit.gva = la;

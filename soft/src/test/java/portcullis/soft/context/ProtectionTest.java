@@ -274,6 +274,44 @@ class ProtectionTest {
         assertDenied(PD, WINDOW, Access.WRITE, true, LongMode.CODE, 3);
     }
 
+    @Test
+    void shouldRefusePdptesThatMayNotBeRead() {
+        machine.memory.putLong(0x71000, 0x87); // PAE tables, one to one
+        machine.memory.putLong(0x70000, 0x71001);
+        cpu.set(Register.CR0, 0x11);
+        cpu.set(Register.EFER, 0);
+        cpu.set(Register.CR3, 0x70000);
+        cpu.set(Register.CR0, 0x80000011L);
+        cpu.setSegment(SegmentRegister.CS, new Segment(8, 0, -1, 0xb | Segment.S | Segment.P | Segment.DB | Segment.G));
+        machine.memory.putLong(0x72000, 0x71001);
+        cpu.set(Register.RAX, 0x72000);
+        allow(0x72000, Protection.NONE);
+        assertEquals(ExitReason.ACCESS_DENIED, run("0f22d8ebfe", 2)); // mov cr3, eax
+        assertEquals(0x72000, cpu.exit().gpa);
+        assertFalse(cpu.exit().gvaValid);
+        assertTrue(cpu.exit().pageWalk);
+        assertEquals(LongMode.CODE, cpu.get(Register.RIP));
+        assertEquals(0x70000, cpu.get(Register.CR3));
+        allow(0x72000, Protection.ALL);
+        runOn(2);
+        assertEquals(0x72000, cpu.get(Register.CR3));
+    }
+
+    @Test
+    void shouldDescribeItselfWithoutChangingTheLastExit() {
+        allow(LongMode.CODE, RW);
+        assertEquals(ExitReason.ACCESS_DENIED, run("90ebfe", 2));
+        cpu.exit().gpa = 1;
+        cpu.exit().reason = ExitReason.KICKED;
+        assertTrue(cpu.describe().contains("access denied"));
+        assertEquals(1, cpu.exit().gpa);
+        assertEquals(ExitReason.KICKED, cpu.exit().reason);
+        cpu.set(Register.RIP, 0x4000000000L);
+        cpu.set(Register.CR2, 5);
+        assertTrue(cpu.describe().contains("exception 14"));
+        assertEquals(5, cpu.get(Register.CR2));
+    }
+
     // ---- code --------------------------------------------------------------------------------------------------
 
     @Test
