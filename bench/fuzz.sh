@@ -1,7 +1,7 @@
 #!/bin/sh
 # A hostile guest at the hypervisor interface, as long as wanted; see module fuzz.
 #
-#   bench/fuzz.sh [--seed S] [--calls N] [--storm N] [--program SEED]
+#   bench/fuzz.sh [--seed S] [--calls N] [--storm N] [--variant NAME] [--program SEED]
 #
 # Prints calls a second and totals by status. --storm: N calls by several VPs at once, each on its thread, while their input changes.
 # --program runs one program again, by the seed that was printed, and makes it smaller.

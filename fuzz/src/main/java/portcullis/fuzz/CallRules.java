@@ -1,7 +1,9 @@
 package portcullis.fuzz;
 
 import portcullis.hypervisor.hyperv.HypervConfig;
+import portcullis.memory.GuestMemory;
 import portcullis.memory.MemoryView;
+import portcullis.memory.Protection;
 import portcullis.tlfs.HypercallCode;
 
 /**
@@ -25,19 +27,25 @@ final class CallRules {
     private static final int SHORT_FAST_BYTES = 16;
 
     private final HypervConfig config;
-    private final MemoryView view;
+    private final GuestMemory memory;
+    private MemoryView view;
 
-    CallRules(HypervConfig config, MemoryView view) {
+    CallRules(HypervConfig config, GuestMemory memory) {
         this.config = config;
-        this.view = view;
+        this.memory = memory;
     }
 
     boolean offered(CallRow row) {
-        return row.with() == null || config.has(row.with());
+        return (row.with() == null || config.has(row.with()))
+                && (row.privilege() != CallTable.ACCESS_VSM || config.trustLevels() > 0);
     }
 
-    /** @param identified whether the guest has written its OS id */
-    int predict(Call call, Mode mode, boolean identified) {
+    /**
+     * @param level the caller's trust level
+     * @param identified whether that has written its OS id
+     */
+    int predict(Call call, Mode mode, int level, boolean identified) {
+        view = memory.view(level);
         if (!mode.mayCall() || !identified) {
             return UNDEFINED;
         }
@@ -47,6 +55,10 @@ final class CallRules {
         }
         if (row.privilege() >= 0 && (config.privileges() >>> row.privilege() & 1) == 0) {
             return ACCESS_DENIED;
+        }
+        boolean switches = row.code() == CallTable.VTL_CALL || row.code() == CallTable.VTL_RETURN;
+        if (switches && call.control != row.code()) {
+            return UNDEFINED;
         }
         if (!wellFormed(call, row)) {
             return INVALID_INPUT;
@@ -101,6 +113,15 @@ final class CallRules {
             return true;
         }
         return gpa % 8 == 0 && gpa >= 0 && gpa < Layout.LIMIT && gpa % Layout.PAGE + bytes <= Layout.PAGE;
+    }
+
+    /** Whether a higher level may be in the way of a call's parameters. */
+    boolean restricted(Call call) {
+        return !call.fast() && (restricted(call.input) || restricted(call.output));
+    }
+
+    private boolean restricted(long gpa) {
+        return gpa >= 0 && gpa < Layout.LIMIT && view.protection(gpa) != Protection.ALL;
     }
 
     private boolean memoryAt(long gpa, boolean write) {

@@ -1,5 +1,6 @@
 package portcullis.fuzz;
 
+import java.util.function.Consumer;
 import portcullis.engine.ExitReason;
 import portcullis.engine.PendingEvent;
 import portcullis.engine.Register;
@@ -10,7 +11,11 @@ import portcullis.tlfs.HvStatus;
 /** A hypercall by a guest's instruction, continued to its end, and everything that can be said of it. */
 final class CallStep {
     private static final int UD = 6;
+    private static final int GP = 13;
     private static final int MOST_TURNS = 64;
+    /** Should a processor ever be in code that does not end. */
+    private static final int TURN_BUDGET = 500;
+
     private static final int MOST_CONTINUATIONS = 5000;
     private static final long START_FIELD = 0xfffL << 48;
     private static final long RF = 1 << 16;
@@ -35,7 +40,8 @@ final class CallStep {
     private final HandlerRules handlers;
     private final Inputs inputs;
     private final Pages pages;
-    private final MemoryView view;
+    private MemoryView view;
+    private int level;
     private final Call call = new Call();
     private final Snapshot before = new Snapshot();
     private final Changes changes = new Changes();
@@ -54,8 +60,7 @@ final class CallStep {
         this.inputs = inputs;
         this.handlers = handlers;
         this.pages = pages;
-        view = machine.memory.view(0);
-        rules = new CallRules(machine.config, view);
+        rules = new CallRules(machine.config, machine.memory);
     }
 
     /** Where parameters in memory are, and who else may write there. */
@@ -96,8 +101,13 @@ final class CallStep {
 
     /** @return false where the call was not made: the VP had something else to do */
     boolean run(Caller by) {
+        return run(by, inputs::make);
+    }
+
+    /** The same, with a call of somebody else's choice. */
+    boolean run(Caller by, Consumer<Call> maker) {
         caller = by;
-        inputs.make(call);
+        maker.accept(call);
         row = CallTable.rowOrShape(call.code());
         place();
         setRegisters();
@@ -105,7 +115,9 @@ final class CallStep {
         int continuations = 0;
         while (attempt()) {
             Violation.require(continuations++ < MOST_CONTINUATIONS, "no end of continuations: %s", call);
-            if (caller.vp.paused()) {
+            if (caller.vp.paused() || call.code() == CallTable.SET_REGISTERS && caller.vp.wanted()) {
+                // It may have sent itself an INIT, through another VP's registers.
+                caller.goneAstray();
                 break;
             }
         }
@@ -131,7 +143,9 @@ final class CallStep {
             cpu.set(Register.RCX, call.control);
             cpu.set(Register.RDX, call.input);
             cpu.set(Register.R8, call.output);
-            cpu.set(Register.RAX, 0xdeadL);
+            boolean switches = call.code() == CallTable.VTL_CALL || call.code() == CallTable.VTL_RETURN;
+            // The control input of these two.
+            cpu.set(Register.RAX, !switches ? 0xdeadL : choose.oneIn(8) ? Values.any(choose) : choose.below(2));
         } else {
             setPair(Register.RDX, Register.RAX, call.control);
             setPair(Register.RBX, Register.RCX, call.input);
@@ -153,10 +167,13 @@ final class CallStep {
     private boolean attempt() {
         var cpu = caller.cpu;
         int index = caller.vp.index();
-        boolean identified = machine.partition.level(0).guestOsId() != 0;
-        predicted = rules.predict(call, caller.mode(), identified);
+        level = caller.vp.context().level();
+        view = machine.memory.view(level);
+        boolean identified = machine.partition.level(level).guestOsId() != 0;
+        predicted = rules.predict(call, caller.mode(), level, identified);
+        boolean restricted = rules.restricted(call);
         expected = HandlerRules.ANY;
-        if (predicted == CallRules.CARRIED_OUT && handlers != null) {
+        if (predicted == CallRules.CARRIED_OUT && handlers != null && !restricted) {
             readInput();
             expected = handlers.expect(call);
         }
@@ -171,6 +188,14 @@ final class CallStep {
             return false;
         }
         PendingEvent event = cpu.pendingEvent();
+        if (caller.vp.context().level() != level || restricted && event != null && event.vector() == GP) {
+            levelSwitched(restricted, event);
+            return false;
+        }
+        if (call.code() == CallTable.VTL_CALL || call.code() == CallTable.VTL_RETURN) {
+            // There is no level to go to, or the control input is wrong; or it is not offered.
+            predicted = predicted == CallRules.CARRIED_OUT ? CallRules.UNDEFINED : predicted;
+        }
         if (caller.suspended()) {
             suspended();
             return false;
@@ -196,8 +221,13 @@ final class CallStep {
     /** Turns until the instruction has been executed. */
     private boolean makeCall(int index) {
         for (int turns = 0; turns < MOST_TURNS; turns++) {
+            caller.cpu.setBudget(TURN_BUDGET);
             Turn turn = caller.vp.turn();
             ExitReason exit = machine.exits[index];
+            if (exit != ExitReason.HYPERCALL && caller.vp.context().level() != level) {
+                // An interrupt for a higher level, or the call itself was refused to this one.
+                return false;
+            }
             if (exit == ExitReason.HYPERCALL || caller.vp.paused()) {
                 return true;
             }
@@ -205,11 +235,27 @@ final class CallStep {
                 return false;
             }
             if (exit != null && exit != ExitReason.KICKED && exit != ExitReason.BUDGET) {
-                Violation.require(!pages.quiet(), "instead of the call there was %s: %s", exit, call);
+                boolean refused = exit == ExitReason.ACCESS_DENIED && machine.config.trustLevels() > 0;
+                Violation.require(!pages.quiet() || refused, "instead of the call there was %s: %s", exit, call);
                 return false;
             }
         }
         return false;
+    }
+
+    /** A call that is for that, or parameters that a higher level has an eye on: it is told, and nothing has happened. */
+    private void levelSwitched(boolean restricted, PendingEvent event) {
+        int now = caller.vp.context().level();
+        boolean right = switch (call.code()) {
+            case CallTable.VTL_CALL -> now > level;
+            case CallTable.VTL_RETURN -> now < level;
+            default -> restricted && (now > level || event != null);
+        };
+        Violation.require(right, "level %d after level %d, pending %s: %s", now, level, event, call);
+        tally.switched++;
+        caller.cpu.cancelPendingEvent();
+        caller.goneAstray();
+        pages.check(0, 0, call);
     }
 
     /** What the hypervisor reads is not what was written where an overlay lies over it, and stays from an earlier call. */
@@ -224,7 +270,9 @@ final class CallStep {
         tally.suspended++;
         Violation.require(predicted == CallRules.CARRIED_OUT, "suspended by a call that is not carried out: %s", call);
         Violation.require(
-                handlers == null || expected == HandlerRules.SUSPENDED, "suspended although nobody inhibits: %s", call);
+                handlers == null || expected == HandlerRules.SUSPENDED || rules.restricted(call),
+                "suspended although nobody inhibits: %s",
+                call);
         changes.nothing();
         before.requireSame(caller.cpu, changes, call);
         pages.check(0, 0, call);
@@ -289,7 +337,8 @@ final class CallStep {
         Violation.require((result & 0xffff_f000_ffff_0000L) == 0, "result %x of %s", result, call);
         Violation.require(DEFINED[status], "status %x is none: %s", status, call);
         tally.completed(call.code(), status);
-        if (!pages.quiet() && !call.fast() && status == CallRules.INVALID_INPUT) {
+        boolean uncertain = !pages.quiet() || rules.restricted(call);
+        if (uncertain && !call.fast() && status == CallRules.INVALID_INPUT) {
             // Somebody else has put a page over the parameters, or taken one away, or changed a set.
             predicted = status;
         }

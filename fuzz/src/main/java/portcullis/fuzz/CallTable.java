@@ -12,6 +12,11 @@ import portcullis.tlfs.HypercallCode;
 final class CallTable {
     static final int FLUSH_SPACE = 0x0002;
     static final int FLUSH_LIST = 0x0003;
+    static final int MODIFY_PROTECTION = 0x000c;
+    static final int ENABLE_PARTITION_VTL = 0x000d;
+    static final int ENABLE_VP_VTL = 0x000f;
+    static final int VTL_CALL = 0x0011;
+    static final int VTL_RETURN = 0x0012;
     static final int LONG_SPIN_WAIT = 0x0008;
     static final int SEND_IPI = 0x000b;
     static final int FLUSH_SPACE_EX = 0x0013;
@@ -32,6 +37,9 @@ final class CallTable {
     private static final int NONE = -1;
     private static final int POST_MESSAGES = 36;
     private static final int SIGNAL_EVENTS = 37;
+    /** Of calls with this the fuzzer knows that they are there only with trust levels. */
+    static final int ACCESS_VSM = 48;
+
     private static final int ACCESS_VP_REGISTERS = 49;
     private static final int EXTENDED_HYPERCALLS = 52;
     private static final int START_PROCESSOR = 53;
@@ -41,6 +49,11 @@ final class CallTable {
             new CallRow(FLUSH_LIST, true, false, 24, 8, 0, 0, NONE, Enlightenment.TLB_FLUSH),
             new CallRow(LONG_SPIN_WAIT, false, false, 8, 0, 0, 0, NONE, null),
             new CallRow(SEND_IPI, false, false, 16, 0, 0, 0, NONE, Enlightenment.IPI),
+            new CallRow(MODIFY_PROTECTION, true, false, 16, 8, 0, 0, ACCESS_VSM, null),
+            new CallRow(ENABLE_PARTITION_VTL, false, false, 16, 0, 0, 0, ACCESS_VSM, null),
+            new CallRow(ENABLE_VP_VTL, false, false, 240, 0, 0, 0, ACCESS_VSM, null),
+            new CallRow(VTL_CALL, false, false, 0, 0, 0, 0, ACCESS_VSM, null),
+            new CallRow(VTL_RETURN, false, false, 0, 0, 0, 0, ACCESS_VSM, null),
             new CallRow(FLUSH_SPACE_EX, false, true, 32, 0, 0, 0, NONE, Enlightenment.TLB_FLUSH),
             new CallRow(FLUSH_LIST_EX, true, true, 32, 8, 0, 0, NONE, Enlightenment.TLB_FLUSH),
             new CallRow(SEND_IPI_EX, false, true, 24, 0, 0, 0, NONE, Enlightenment.IPI),

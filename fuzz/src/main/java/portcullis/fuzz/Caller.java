@@ -12,6 +12,7 @@ final class Caller {
     final VirtualCpu cpu;
     private Mode mode = Mode.LONG;
     private boolean astray = true;
+    private int level;
 
     Caller(VirtualProcessor vp) {
         this.vp = vp;
@@ -50,6 +51,11 @@ final class Caller {
 
     /** Puts the processor into its mode. On the VP's thread; not while it is suspended. */
     void prepare() {
+        int active = vp.context().level();
+        if (active != level) {
+            level = active;
+            astray = true;
+        }
         if (vp.context().activityBits() != 0) {
             vp.context().setActivityBits(0);
             astray = true;

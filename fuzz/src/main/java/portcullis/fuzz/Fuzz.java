@@ -11,15 +11,22 @@ public final class Fuzz {
 
     private final Map<Variant, Bench> benches = new EnumMap<>(Variant.class);
     private final Tally tally = new Tally();
+    /** The only one that counts, or null. */
+    private Variant only;
 
     private Fuzz() {}
 
     public static void main(String[] arguments) {
+        Fuzz fuzz = new Fuzz();
         long seed = 1;
         long calls = 100_000;
         long one = -1;
         boolean storm = false;
         for (int i = 0; i + 1 < arguments.length; i += 2) {
+            if (arguments[i].equals("--variant")) {
+                fuzz.only = Variant.valueOf(arguments[i + 1]);
+                continue;
+            }
             long value = Long.parseLong(arguments[i + 1].replace("_", ""));
             switch (arguments[i]) {
                 case "--seed" -> seed = value;
@@ -35,7 +42,6 @@ public final class Fuzz {
         if (arguments.length % 2 != 0) {
             usage();
         }
-        Fuzz fuzz = new Fuzz();
         boolean clean = storm ? fuzz.storm(seed, calls) : one >= 0 ? fuzz.program(one) : fuzz.run(seed, calls);
         System.out.print(fuzz.tally.describe());
         System.exit(clean ? 0 : 1);
@@ -93,6 +99,9 @@ public final class Fuzz {
     private boolean program(long seed) {
         Choices choices = Choices.random(seed);
         Variant variant = Programs.variant(choices);
+        if (only != null && variant != only) {
+            return true;
+        }
         Bench bench = benches.computeIfAbsent(variant, Bench::new);
         try {
             new Program(bench, choices, tally).run(STEPS);

@@ -1,5 +1,6 @@
 package portcullis.fuzz;
 
+import java.util.function.IntPredicate;
 import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.hyperv.HypervConfig;
 
@@ -15,12 +16,12 @@ final class HandlerRules {
 
     private final HypervConfig config;
     private final int processors;
-    private final boolean[] inhibited;
+    private final IntPredicate inhibited;
     /** How many elements are done when a list fails, or -1. */
     int elements;
 
-    /** @param inhibited by VP: whether the host inhibits its flushes; changes */
-    HandlerRules(HypervConfig config, int processors, boolean[] inhibited) {
+    /** @param inhibited whether flushes of a VP are inhibited, at the caller's trust level */
+    HandlerRules(HypervConfig config, int processors, IntPredicate inhibited) {
         this.config = config;
         this.processors = processors;
         this.inhibited = inhibited;
@@ -29,6 +30,11 @@ final class HandlerRules {
     /** @param call whose form {@link CallRules} has found right */
     int expect(Call call) {
         elements = -1;
+        if (config.trustLevels() > 0 && call.code() > CallTable.FLUSH_LIST_EX
+                || call.code() == CallTable.SEND_IPI && config.trustLevels() > 0) {
+            // What is right depends on levels.
+            return ANY;
+        }
         return switch (call.code()) {
             case CallTable.FLUSH_SPACE -> flush(call, false, false);
             case CallTable.FLUSH_LIST -> flush(call, true, false);
@@ -66,7 +72,7 @@ final class HandlerRules {
             all = call.longAt(16) == 1;
         }
         for (int vp = 0; vp < processors; vp++) {
-            if (inhibited[vp]
+            if (inhibited.test(vp)
                     && (all || (sparse ? inSet(call, 16, vp) : vp < 64 && (call.longAt(16) >>> vp & 1) != 0))) {
                 return SUSPENDED;
             }

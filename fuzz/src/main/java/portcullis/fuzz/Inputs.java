@@ -33,12 +33,25 @@ final class Inputs {
         {216, 0x0007040600070406L}
     };
 
+    private static final int[] OF_LEVELS = {
+        CallTable.VTL_CALL,
+        CallTable.VTL_RETURN,
+        CallTable.MODIFY_PROTECTION,
+        CallTable.ENABLE_VP_VTL,
+        CallTable.ENABLE_PARTITION_VTL,
+        CallTable.SET_REGISTERS,
+        CallTable.TRANSLATE
+    };
+
     private final Choices choose;
     private final int processors;
     /** First VP that calls may change: those below run the program. */
     private final int firstVictim;
 
-    Inputs(Choices choose, int processors, int firstVictim) {
+    private final boolean levels;
+
+    Inputs(Choices choose, int processors, int firstVictim, boolean levels) {
+        this.levels = levels;
         this.choose = choose;
         this.processors = processors;
         this.firstVictim = firstVictim;
@@ -50,6 +63,10 @@ final class Inputs {
         CallRow row = CallTable.rowOrShape(code);
         if (row == null) {
             call.control = code | (choose.oneIn(2) ? choose.bits() & ~0xffffL : 0);
+            return;
+        }
+        if ((row.code() == CallTable.VTL_CALL || row.code() == CallTable.VTL_RETURN) && choose.below(4) != 1) {
+            call.control = code;
             return;
         }
         int variable = row.variable() ? choose.below(3) : 0;
@@ -75,6 +92,12 @@ final class Inputs {
 
     private int code() {
         return switch (choose.below(16)) {
+            case 11, 12, 13 ->
+                levels
+                        ? OF_LEVELS[choose.below(OF_LEVELS.length)]
+                        : CallTable.ROWS
+                                .get(choose.below(CallTable.ROWS.size()))
+                                .code();
             case 14 -> choose.below(0x160);
             case 15 -> choose.oneIn(2) ? 0x8000 + choose.below(16) : choose.below(1 << 16);
             default -> CallTable.ROWS.get(choose.below(CallTable.ROWS.size())).code();
@@ -124,6 +147,22 @@ final class Inputs {
                 }
             }
             case CallTable.START_VP -> start(call);
+            case CallTable.ENABLE_VP_VTL -> {
+                start(call);
+                call.put(12, choose.oneIn(8) ? Values.any(choose) : 1 + choose.below(2), 4);
+            }
+            case CallTable.ENABLE_PARTITION_VTL -> {
+                call.put(0, partition(), 8);
+                call.put(8, choose.oneIn(8) ? Values.any(choose) : 1 + choose.below(2) | choose.below(2) << 8, 8);
+            }
+            case CallTable.MODIFY_PROTECTION -> {
+                call.put(0, partition(), 8);
+                call.put(8, choose.oneIn(8) ? Values.any(choose) : choose.below(16), 4);
+                call.put(12, choose.below(4) != 1 ? 0x10 : level(), 4);
+                for (int i = 0; i < elements; i++) {
+                    call.put(16 + i * 8, Values.elsewhere(Values.page(choose)) >>> 12, 8);
+                }
+            }
             case CallTable.VP_INDEX_FROM_APIC_ID -> {
                 call.put(0, partition(), 8);
                 call.put(8, level(), 8);
@@ -181,6 +220,43 @@ final class Inputs {
         return choose.oneIn(3) ? -2 : choose.below(processors);
     }
 
+    /** HvCallEnablePartitionVtl as it should be. */
+    static void enablePartition(Call call, int level) {
+        call.control = CallTable.ENABLE_PARTITION_VTL | 1L << 16;
+        call.put(0, SELF, 8);
+        call.put(8, level, 8);
+    }
+
+    /** HvCallEnableVpVtl as it should be. */
+    static void enableProcessor(Call call, int vp, int level) {
+        call.control = CallTable.ENABLE_VP_VTL;
+        call.put(0, SELF, 8);
+        call.put(8, vp, 4);
+        call.put(12, level, 4);
+        initialContext(call);
+    }
+
+    /** HvCallSetVpRegisters of one register of the caller's own. */
+    static void setOwn(Call call, HvRegister name, long value) {
+        call.control = CallTable.SET_REGISTERS | 1L << 16 | 1L << 32;
+        call.put(0, SELF, 8);
+        call.put(8, -2, 4);
+        call.put(12, 0, 4);
+        call.put(16, name.code(), 4);
+        call.put(20, 0, 12);
+        call.put(32, value, 8);
+        call.put(40, 0, 8);
+    }
+
+    private static void initialContext(Call call) {
+        for (int offset = 0; offset < 224; offset += 8) {
+            call.put(16 + offset, 0, 8);
+        }
+        for (long[] field : INITIAL_CONTEXT) {
+            call.put(16 + (int) field[0], field[1], 8);
+        }
+    }
+
     private void target(Call call, boolean changes) {
         long vp = processor(changes);
         if (changes && firstVictim > 0 && (vp == -2 || vp >= 0 && vp < firstVictim)) {
@@ -196,7 +272,10 @@ final class Inputs {
     }
 
     private void assignment(Call call, int at) {
-        HvRegister name = REGISTERS[choose.below(REGISTERS.length)];
+        HvRegister name = levels && choose.below(4) == 1
+                ? HvRegister.of(0x000d0000 + choose.below(0x22))
+                : REGISTERS[choose.below(REGISTERS.length)];
+        name = name == null ? HvRegister.VSM_VINA : name;
         long value = Values.any(choose);
         boolean page = switch (name) {
             case VP_ASSIST_PAGE, HYPERCALL, REFERENCE_TSC, SIPP, SIFP -> true;
@@ -218,12 +297,7 @@ final class Inputs {
 
     private void start(Call call) {
         target(call, true);
-        for (int offset = 0; offset < 224; offset += 8) {
-            call.put(16 + offset, 0, 8);
-        }
-        for (long[] field : INITIAL_CONTEXT) {
-            call.put(16 + (int) field[0], field[1], 8);
-        }
+        initialContext(call);
         for (int damage = choose.below(4); damage > 0; damage--) {
             int at = 16 + choose.below(28) * 8;
             long now = call.longAt(at);

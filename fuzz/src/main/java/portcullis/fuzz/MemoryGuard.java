@@ -107,6 +107,15 @@ final class MemoryGuard {
         }
     }
 
+    /** Takes over everything, marked or not. */
+    void absorbAll() {
+        for (Part part : parts) {
+            Arrays.fill(part.touched, part.segment.writable());
+            memory.read(part.segment.gpa(), part.content, 0, part.content.length);
+        }
+        forgetWrites();
+    }
+
     /** The guest may have written anywhere: takes over what is there, but puts what programs live from back as it was. */
     void absorbAllButCode() {
         absorb();
@@ -118,10 +127,10 @@ final class MemoryGuard {
     }
 
     /** Puts everything back as it was when this was made. */
-    void restore() {
+    void restore(boolean all) {
         for (Part part : parts) {
             for (int i = 0; i < part.pages(); i++) {
-                if (part.touched[i]) {
+                if (part.touched[i] || all && part.segment.writable()) {
                     int offset = i * Layout.PAGE;
                     System.arraycopy(part.initial, offset, part.content, offset, Layout.PAGE);
                     memory.write(part.segment.gpa() + offset, part.initial, offset, Layout.PAGE);

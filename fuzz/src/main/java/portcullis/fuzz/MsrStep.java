@@ -13,6 +13,7 @@ import portcullis.tlfs.SyntheticMsr;
 final class MsrStep {
     private static final List<SyntheticMsr> ALL = SyntheticMsr.all();
     private static final int MOST_TURNS = 64;
+    private static final int TURN_BUDGET = 500;
 
     /** What a write that is no fault leaves to be read, all 64 bits. */
     private static final List<Integer> KEPT = List.of(
@@ -81,6 +82,7 @@ final class MsrStep {
         int index = caller.vp.index();
         machine.exits[index] = null;
         for (int turn = 0; turn < MOST_TURNS && !caller.vp.paused(); turn++) {
+            caller.cpu.setBudget(TURN_BUDGET);
             caller.vp.turn();
             ExitReason exit = machine.exits[index];
             if (exit != null && exit != ExitReason.KICKED && exit != ExitReason.BUDGET) {

@@ -5,8 +5,10 @@ import java.util.Map;
 import portcullis.engine.ExitDetails;
 import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
+import portcullis.hypervisor.VtlContext;
 import portcullis.hypervisor.hyperv.SyntheticMsrs;
 import portcullis.memory.MemoryView;
+import portcullis.memory.Protection;
 import portcullis.tlfs.HvMsr;
 
 /** Where overlay pages must lie, as the registers that place them say, and what is there. */
@@ -15,25 +17,42 @@ final class OverlayRules {
     private static final int[] OF_THE_PARTITION = {HvMsr.HYPERCALL, HvMsr.REFERENCE_TSC};
 
     private final Partition partition;
-    private final MemoryView view;
+    private MemoryView view;
     private final ExitDetails answer = new ExitDetails();
     /** By page: how many overlays, and the MSR of one of them. */
     private final Map<Long, long[]> placed = new HashMap<>();
 
     OverlayRules(Partition partition) {
         this.partition = partition;
-        view = partition.memory().view(0);
     }
 
     void check(Object context) {
-        placed.clear();
-        for (int msr : OF_THE_PARTITION) {
-            note(partition.processors().getFirst(), msr);
-        }
-        for (VirtualProcessor vp : partition.processors()) {
-            for (int msr : OF_A_VP) {
-                note(vp, msr);
+        for (int level = 0; level < Partition.TRUST_LEVELS; level++) {
+            if (partition.level(level) != null) {
+                check(level, context);
             }
+        }
+    }
+
+    private void check(int level, Object context) {
+        view = partition.memory().view(level);
+        placed.clear();
+        boolean first = true;
+        for (VirtualProcessor vp : partition.processors()) {
+            VtlContext state = vp.context(level);
+            if (state == null) {
+                continue;
+            }
+            for (int msr : first ? OF_THE_PARTITION : new int[0]) {
+                note(state, msr);
+            }
+            first = false;
+            for (int msr : OF_A_VP) {
+                note(state, msr);
+            }
+        }
+        if (first) {
+            return;
         }
         placed.forEach((page, what) -> {
             if (!view.isOverlaid(page)) {
@@ -51,8 +70,8 @@ final class OverlayRules {
         }
     }
 
-    private void note(VirtualProcessor vp, int msr) {
-        SyntheticMsrs msrs = vp.context().syntheticMsrs();
+    private void note(VtlContext state, int msr) {
+        SyntheticMsrs msrs = state.syntheticMsrs();
         answer.msr = msr;
         msrs.read(answer);
         long page = answer.value & -Layout.PAGE;
@@ -64,6 +83,9 @@ final class OverlayRules {
     }
 
     private void requireContent(long page, int msr, Object context) {
+        if (view.protection(page) != Protection.ALL) {
+            return;
+        }
         if (msr == HvMsr.HYPERCALL) {
             int code = view.getInt(page);
             boolean right = code == 0xc3c1010f || code == 0xc3d9010f;

@@ -2,20 +2,24 @@ package portcullis.fuzz;
 
 import java.util.ArrayList;
 import java.util.List;
-import portcullis.engine.ExitDetails;
+import java.util.function.Consumer;
 import portcullis.engine.ExitReason;
 import portcullis.engine.Register;
 import portcullis.hypervisor.Outcome;
+import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
+import portcullis.hypervisor.VtlContext;
 import portcullis.hypervisor.synic.EventPort;
 import portcullis.hypervisor.synic.MessagePort;
 import portcullis.tlfs.HvMsr;
+import portcullis.tlfs.HvRegister;
 
 /**
  * One guest's life, from reset to reset, on one thread: random steps by random VPs. The same choices make the same program.
  */
 final class Program {
     private static final int RUN_BUDGET = 60;
+    private static final int TURN_BUDGET = 500;
     private static final int[] OVERLAY_MSRS = {HvMsr.VP_ASSIST_PAGE, HvMsr.SIMP, HvMsr.SIEFP, HvMsr.REFERENCE_TSC};
 
     private final Bench bench;
@@ -23,11 +27,13 @@ final class Program {
     private final Choices choose;
     private final Tally tally;
     private final List<Caller> callers = new ArrayList<>();
-    private final boolean[] inhibited;
     private final CallStep calls;
     private final MsrStep msrs;
     /** Where each step began in the list of choices: the shrinker leaves out whole ones. */
     private final List<Integer> stepStarts = new ArrayList<>();
+
+    /** Who makes the step. */
+    private Caller active;
 
     /** What was done, a line a step; null where nobody wants to know. */
     private List<String> history;
@@ -44,9 +50,8 @@ final class Program {
         for (int i = 0; i < callerCount; i++) {
             callers.add(new Caller(machine.vps.get(i)));
         }
-        inhibited = new boolean[machine.vps.size()];
-        Inputs inputs = new Inputs(choose, machine.vps.size(), 0);
-        HandlerRules handlers = new HandlerRules(machine.config, machine.vps.size(), inhibited);
+        Inputs inputs = new Inputs(choose, machine.vps.size(), 0, machine.variant.trustLevels > 0);
+        HandlerRules handlers = new HandlerRules(machine.config, machine.vps.size(), this::inhibited);
         calls = new CallStep(machine, choose, tally, inputs, handlers, bench.pages(choose));
         msrs = new MsrStep(machine, choose, tally, false);
     }
@@ -67,6 +72,9 @@ final class Program {
         tally.programs++;
         callers.getFirst().vp.context().syntheticMsrs().write(HvMsr.GUEST_OS_ID, 0x8100_0000_0000_0001L);
         try {
+            if (machine.variant.trustLevels > 0) {
+                enableLevels();
+            }
             for (int i = 0; i < steps && !choose.exhausted() && !ended(); i++) {
                 stepStarts.add(choose.count());
                 step();
@@ -82,6 +90,49 @@ final class Program {
         finish();
     }
 
+    /** At the level of whoever makes the step. */
+    private boolean inhibited(int vp) {
+        return machine.partition.gates(active.vp.context().level()).gate(vp).reasons() != 0;
+    }
+
+    /** Levels 1 and 2, as a guest that knows how enables them, as far as the choices want. */
+    private void enableLevels() {
+        Caller first = callers.getFirst();
+        active = first;
+        int wanted = choose.below(8);
+        exactly(first, wanted > 0, call -> Inputs.enablePartition(call, 1));
+        exactly(first, wanted > 0, call -> Inputs.enableProcessor(call, 0, 1));
+        exactly(first, wanted > 1, call -> call.control = CallTable.VTL_CALL);
+        identify(first);
+        for (int vp = 1; vp < machine.vps.size(); vp++) {
+            int other = vp;
+            exactly(first, wanted > 2 && choose.below(4) != 1, call -> Inputs.enableProcessor(call, other, 1));
+        }
+        exactly(first, wanted > 3, call -> Inputs.setOwn(call, HvRegister.VSM_PARTITION_CONFIG, 1 | 0xf << 1));
+        exactly(first, wanted > 4, call -> Inputs.enablePartition(call, 2));
+        exactly(first, wanted > 4, call -> Inputs.enableProcessor(call, 0, 2));
+        exactly(first, wanted == 7, call -> call.control = CallTable.VTL_RETURN);
+    }
+
+    private void exactly(Caller caller, boolean wanted, Consumer<Call> maker) {
+        if (wanted && !ended()) {
+            caller.prepare();
+            caller.cpu.set(Register.RAX, 0);
+            last = calls;
+            calls.run(caller, maker);
+            if (history != null) {
+                history.add(last.toString());
+            }
+        }
+    }
+
+    /** A level that says who it is may make calls. */
+    private void identify(Caller caller) {
+        if (machine.partition.level(caller.vp.context().level()).guestOsId() == 0) {
+            caller.vp.context().syntheticMsrs().write(HvMsr.GUEST_OS_ID, 2);
+        }
+    }
+
     private boolean ended() {
         return callers.getFirst().vp.paused();
     }
@@ -89,6 +140,8 @@ final class Program {
     private void step() {
         int kind = choose.below(100);
         Caller caller = callers.get(choose.below(callers.size()));
+        active = caller;
+        caller.cpu.setBudget(TURN_BUDGET);
         if (caller.suspended()) {
             stayingSuspended(caller);
             return;
@@ -102,6 +155,10 @@ final class Program {
             return;
         }
         caller.prepare();
+        if (caller.vp.context().level() > 0 && choose.below(4) != 1) {
+            identify(caller);
+        }
+        int level = caller.vp.context().level();
         if (kind < 70) {
             last = calls;
             calls.run(caller);
@@ -110,6 +167,10 @@ final class Program {
             accessMsr(caller);
         } else {
             other(kind, caller);
+        }
+        if (caller.vp.context().level() != level) {
+            // Wherever it is now, it may have executed something.
+            bench.guard().absorbAll();
         }
     }
 
@@ -171,12 +232,12 @@ final class Program {
     private void inhibit() {
         int vp = choose.below(machine.vps.size());
         last = "inhibit of " + vp;
-        if (inhibited[vp]) {
-            machine.vps.get(vp).liftFlushInhibit(0);
+        int level = machine.vps.get(vp).context().level();
+        if (machine.vps.get(vp).flushInhibitReasons(level) != 0) {
+            machine.vps.get(vp).liftFlushInhibit(level);
         } else {
-            machine.vps.get(vp).inhibitFlushes(0);
+            machine.vps.get(vp).inhibitFlushes(level);
         }
-        inhibited[vp] ^= true;
     }
 
     /** A suspended VP executes nothing. */
@@ -185,7 +246,8 @@ final class Program {
         long rip = caller.cpu.get(Register.RIP);
         long retired = caller.cpu.retired();
         int on = caller.vp.context().flushPass().waitingOn();
-        Violation.require(inhibited[on], "vp %d waits on vp %d, which inhibits nothing", caller.vp.index(), on);
+        int level = caller.vp.context().level();
+        Violation.require(inhibited(on), "vp %d waits on vp %d, which inhibits nothing", caller.vp.index(), on);
         caller.vp.turn();
         if (caller.suspended()) {
             boolean still = caller.cpu.get(Register.RIP) == rip && caller.cpu.retired() == retired;
@@ -195,9 +257,13 @@ final class Program {
             caller.goneAstray();
             bench.guard().absorb();
         }
-        if (choose.oneIn(2)) {
-            inhibited[on] = false;
-            machine.vps.get(on).liftFlushInhibit(0);
+        if (caller.vp.context().level() != level) {
+            bench.guard().absorbAll();
+        } else if (choose.oneIn(2) && machine.vps.get(on).context(level) != null) {
+            machine.vps.get(on).liftFlushInhibit(level);
+            if (inhibited(on)) {
+                return;
+            }
             Violation.require(!caller.suspended(), "vp %d is suspended after the lift", caller.vp.index());
             caller.goneAstray();
         }
@@ -209,7 +275,7 @@ final class Program {
         caller.setMode(Mode.LONG);
         caller.prepare();
         long page = Layout.PLAYGROUND + choose.below(Layout.PLAYGROUND_PAGES) * Layout.PAGE;
-        boolean covered = machine.memory.view(0).isOverlaid(page);
+        boolean covered = machine.memory.view(caller.vp.context().level()).isOverlaid(page);
         boolean store = choose.oneIn(2);
         caller.cpu.set(Register.RDI, page);
         caller.cpu.set(Register.RIP, store ? Layout.STORE : Layout.LOAD);
@@ -219,14 +285,20 @@ final class Program {
         for (int i = 0; i < 8 && !ended() && machine.exits[index] != ExitReason.PORT_WRITE; i++) {
             caller.vp.turn();
             if (machine.exits[index] == ExitReason.MMIO_WRITE) {
-                Violation.require(caller.cpu.exit().fault && covered, "no #GP: %s", last);
+                boolean right = caller.cpu.exit().fault && covered || machine.variant.trustLevels > 0;
+                Violation.require(right, "no #GP: %s", last);
                 caller.cpu.forgetExit();
                 break;
             }
         }
         caller.setMode(mode);
         caller.goneAstray();
-        bench.guard().check(page, store && !covered ? page + 1 : page, last);
+        if (machine.variant.trustLevels > 0) {
+            // A higher level may have had it, or a handler of its.
+            bench.guard().absorbAll();
+        } else {
+            bench.guard().check(page, store && !covered ? page + 1 : page, last);
+        }
     }
 
     private void send() {
@@ -262,13 +334,16 @@ final class Program {
     private void execute(VirtualProcessor vp) {
         last = "guest code on vp " + vp.index();
         vp.cpu().set(Register.RFLAGS, vp.cpu().get(Register.RFLAGS) | 0x200);
-        vp.cpu().setBudget(RUN_BUDGET);
+        int before = vp.context().level();
         // Pages that it has written before would not be marked again.
         vp.cpu().flushTlb();
         for (int i = 0; i < 4 && !ended(); i++) {
+            vp.cpu().setBudget(RUN_BUDGET);
             vp.turn();
         }
-        vp.cpu().setBudget(Long.MAX_VALUE);
+        if (vp.context().level() != before || machine.variant.trustLevels > 0) {
+            bench.guard().absorbAll();
+        }
         vp.cpu().forgetExit();
         callers.forEach(Caller::goneAstray);
         if (machine.partition.level(0).guestOsId() == 0) {
@@ -292,26 +367,27 @@ final class Program {
             tally.ended("all steps");
         }
         switchOff();
-        ExitDetails answer = new ExitDetails();
-        for (int msr : OVERLAY_MSRS) {
-            answer.msr = msr;
-            machine.vps.getFirst().context().syntheticMsrs().read(answer);
-        }
         bench.overlays().check("switched off");
-        for (int i = 0; i < Layout.PLAYGROUND_PAGES; i++) {
-            long page = Layout.PLAYGROUND + (long) i * Layout.PAGE;
-            boolean covered = machine.memory.view(0).isOverlaid(page);
+        for (int i = 0; i < Layout.PLAYGROUND_PAGES * Partition.TRUST_LEVELS; i++) {
+            int level = i / Layout.PLAYGROUND_PAGES;
+            long page = Layout.PLAYGROUND + (long) (i % Layout.PLAYGROUND_PAGES) * Layout.PAGE;
+            boolean covered = machine.memory.view(level).isOverlaid(page);
             Violation.require(!covered, "an overlay stays at %x when all are switched off", page);
         }
         bench.guard().checkAll("at the end");
     }
 
     private void switchOff() {
-        for (VirtualProcessor vp : machine.vps) {
-            for (int msr : OVERLAY_MSRS) {
-                vp.context().syntheticMsrs().write(msr, 0);
+        for (int level = 0; level < Partition.TRUST_LEVELS; level++) {
+            for (VirtualProcessor vp : machine.vps) {
+                VtlContext state = vp.context(level);
+                if (state != null) {
+                    for (int msr : OVERLAY_MSRS) {
+                        state.syntheticMsrs().write(msr, 0);
+                    }
+                    state.syntheticMsrs().write(HvMsr.GUEST_OS_ID, 0);
+                }
             }
         }
-        machine.vps.getFirst().context().syntheticMsrs().write(HvMsr.GUEST_OS_ID, 0);
     }
 }

@@ -13,11 +13,10 @@ final class Programs {
     /** The first choice of a program. */
     static Variant variant(Choices choices) {
         int pick = choices.below(64);
-        return pick < 48
-                ? Variant.FULL
-                : pick < 53
-                        ? Variant.NO_XMM
-                        : pick < 58 ? Variant.NO_XMM_OUTPUT : pick < 63 ? Variant.BARE : Variant.MANY;
+        if (pick < 48) {
+            return pick < 28 ? Variant.FULL : Variant.LEVELS;
+        }
+        return pick < 53 ? Variant.NO_XMM : pick < 58 ? Variant.NO_XMM_OUTPUT : pick < 63 ? Variant.BARE : Variant.MANY;
     }
 
     /** What came of a program. */

@@ -37,7 +37,7 @@ final class StormWorker implements Runnable {
         caller = new Caller(vp);
         choose = Choices.random(seed);
         memory = machine.memory;
-        Inputs inputs = new Inputs(choose, machine.vps.size(), firstVictim);
+        Inputs inputs = new Inputs(choose, machine.vps.size(), firstVictim, false);
         calls = new CallStep(machine, choose, tally, inputs, null, new Pages());
         msrs = new MsrStep(machine, choose, tally, true);
     }

@@ -11,6 +11,7 @@ final class Tally {
     long undefined;
     long suspended;
     long continued;
+    long switched;
     long voided;
     long msrReads;
     long msrWrites;
@@ -39,6 +40,7 @@ final class Tally {
         undefined += other.undefined;
         suspended += other.suspended;
         continued += other.continued;
+        switched += other.switched;
         voided += other.voided;
         msrReads += other.msrReads;
         msrWrites += other.msrWrites;
@@ -55,8 +57,9 @@ final class Tally {
     /** Several lines. */
     String describe() {
         StringBuilder text = new StringBuilder();
-        text.append("programs %d, calls %d: completed %d, #UD %d, suspended %d, continued %d, not made %d%n"
-                .formatted(programs, calls, sum(byStatus), undefined, suspended, continued, voided));
+        text.append(
+                "programs %d, calls %d: completed %d, #UD %d, suspended %d, continued %d, level switches %d, not made %d%n"
+                        .formatted(programs, calls, sum(byStatus), undefined, suspended, continued, switched, voided));
         text.append("MSRs: read %d, written %d, #GP %d%n".formatted(msrReads, msrWrites, generalProtection));
         text.append("endings: ").append(endings).append(System.lineSeparator());
         text.append("by status:%n".formatted());

@@ -12,13 +12,23 @@ enum Variant {
     NO_XMM_OUTPUT(4, EnumSet.of(Enlightenment.XMM_OUTPUT)),
     BARE(3, EnumSet.allOf(Enlightenment.class)),
     /** More VPs than one word of a set holds. */
-    MANY(67, Set.of());
+    MANY(67, Set.of()),
+    /** With trust levels. */
+    LEVELS(4, Set.of(), 2);
 
     final int processors;
+    /** The highest trust level that the guest may enable. */
+    final int trustLevels;
+
     private final Set<Enlightenment> missing;
 
     Variant(int processors, Set<Enlightenment> missing) {
+        this(processors, missing, 0);
+    }
+
+    Variant(int processors, Set<Enlightenment> missing, int trustLevels) {
         this.processors = processors;
+        this.trustLevels = trustLevels;
         this.missing = missing;
     }
 
@@ -29,6 +39,6 @@ enum Variant {
         while (again) {
             again = offered.removeIf(one -> one.needs() != null && !offered.contains(one.needs()));
         }
-        return new HypervConfig(true, offered, 0);
+        return new HypervConfig(true, offered, trustLevels);
     }
 }
