@@ -23,5 +23,8 @@ final class ExitStatus {
     /** 'explore' has found a seed whose run fails. */
     static final int FOUND = 7;
 
+    /** 'explore merge' found no seed that fails, and some that were not run. */
+    static final int INCOMPLETE = 8;
+
     private ExitStatus() {}
 }

@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
             RunCommand.class,
             DemoCommand.class,
             BootCommand.class,
+            ExploreCommand.class,
             TraceCommand.class,
             VersionCommand.class,
             RehearseCommand.class

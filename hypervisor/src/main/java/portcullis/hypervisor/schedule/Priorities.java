@@ -12,11 +12,15 @@ import portcullis.state.StateWriter;
  * order shows in one run of {@code n * k^(depth - 1)} or more often, with n VPs and k steps.
  *
  * <p>A step is an instruction executed while more than one VP could: where there is no choice there is nothing to find. The paper's
- * threads block; processors also spin. One that executes PAUSE falls behind everybody, so that whoever it waits for comes on.
+ * threads block; processors also spin. One that executes PAUSE falls behind everybody, so that whoever it waits for comes on, and
+ * so does one that has gone on for long: it may wait by reading a device.
  */
 public final class Priorities implements Interleaving {
     /** Between looks at whether somebody more important can run, or the one that runs waits. */
     private static final int QUANTUM = 200;
+
+    /** Steps for which one VP goes on at most. */
+    private static final int PATIENCE = 20_000;
 
     /** Of each VP; larger ones first, all different. */
     private final long[] priority;
@@ -29,6 +33,8 @@ public final class Priorities implements Interleaving {
     private long lowest;
     private int running;
     private boolean choice;
+    /** Steps since the VP that runs was chosen first, again and again. */
+    private long goesOn;
 
     /**
      * @param processors how many VPs there are
@@ -68,8 +74,11 @@ public final class Priorities implements Interleaving {
                 best = i;
             }
         }
-        running = ready[best];
         choice = count > 1;
+        if (running != ready[best] || !choice) {
+            running = ready[best];
+            goesOn = 0;
+        }
         return best;
     }
 
@@ -85,12 +94,14 @@ public final class Priorities implements Interleaving {
     public void ran(long instructions, boolean waits) {
         if (choice) {
             steps += instructions;
+            goesOn += instructions;
             while (nextChange < changeAt.length && changeAt[nextChange] <= steps) {
                 priority[running] = 1 + fallTo[nextChange++];
             }
         }
-        if (waits) {
+        if (waits || goesOn > PATIENCE) {
             priority[running] = --lowest;
+            goesOn = 0;
         }
     }
 

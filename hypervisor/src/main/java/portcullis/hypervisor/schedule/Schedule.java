@@ -3,8 +3,9 @@ package portcullis.hypervisor.schedule;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A way to interleave VPs, of which a seed makes an {@link Interleaving}. {@link #toString} spells it as {@link #parse} reads it. */
-public sealed interface Schedule {
+/** A way to interleave VPs, of which a seed makes an {@link Interleaving}. Those here are spelled as {@link #parse} reads them. */
+@FunctionalInterface
+public interface Schedule {
     /** {@link RandomWalk} with its usual slices. */
     Schedule DEFAULT = new Random(RandomWalk.MINIMUM_BUDGET, RandomWalk.MAXIMUM_BUDGET);
 

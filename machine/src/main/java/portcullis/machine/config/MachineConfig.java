@@ -50,4 +50,9 @@ public record MachineConfig(
         }
         disks = List.copyOf(disks);
     }
+
+    /** The same machine with another kind of time. */
+    public MachineConfig withTime(TimeSource other) {
+        return new MachineConfig(processors, ramBytes, boot, disks, other, console, hyperv);
+    }
 }

@@ -25,6 +25,8 @@ public abstract class Interpreter extends Events {
     private static final int SYNC = 4;
 
     private static final int LOOKUP_SIZE = 1 << 14;
+    /** A power of two. */
+    private static final int PAUSES_TO_YIELD = 16;
 
     private final SoftEngine engine;
     private final CodePages pages;
@@ -66,6 +68,22 @@ public abstract class Interpreter extends Events {
     @Override
     public final long random() {
         return engine.random();
+    }
+
+    /**
+     * A guest that spins for long waits for another processor, whose thread may be waiting for this one's host core. Under a
+     * budget one thread runs all processors in turn, and there is nobody to wait for.
+     */
+    @Override
+    public final void spins() {
+        if (budgetEnd != Long.MAX_VALUE) {
+            return;
+        }
+        if ((pauses & PAUSES_TO_YIELD - 1) == 0) {
+            Thread.yield();
+        } else {
+            Thread.onSpinWait();
+        }
     }
 
     // ---- requests ----------------------------------------------------------------------------------------------

@@ -72,6 +72,9 @@ public abstract class Cpu extends ControlRegisters {
     /** 64 random bits for RDRAND and RDSEED. */
     public abstract long random();
 
+    /** The guest has executed PAUSE. */
+    public abstract void spins();
+
     /** Whether IA32_APIC_BASE has the local APIC enabled: CPUID shows it only then. */
     public abstract boolean apicEnabled();
 

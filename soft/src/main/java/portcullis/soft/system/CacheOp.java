@@ -27,9 +27,6 @@ final class CacheOp extends Op {
 
     private static final Family FAMILY = CacheOp::new;
 
-    /** A power of two. */
-    private static final int PAUSES_TO_YIELD = 16;
-
     private final int kind;
 
     private CacheOp(Instruction in) {
@@ -74,7 +71,10 @@ final class CacheOp extends Op {
             case CLFLUSH -> line(cpu, Feature.CLFLUSH);
             case CLFLUSHOPT -> line(cpu, Feature.CLFLUSHOPT);
             case CLWB -> line(cpu, Feature.CLWB);
-            case PAUSE -> pause(cpu);
+            case PAUSE -> {
+                cpu.pauses++;
+                cpu.spins();
+            }
             case UD2 -> throw cpu.fault(Fault.UD);
             default -> {
                 // A hint.
@@ -92,14 +92,5 @@ final class CacheOp extends Op {
     private void line(Cpu cpu, Feature feature) {
         require(cpu, feature);
         cpu.probeRead(linear(cpu, 1, false), 1);
-    }
-
-    /** A guest that spins for long waits for another processor, whose thread may be waiting for this one's host core. */
-    private static void pause(Cpu cpu) {
-        if ((++cpu.pauses & PAUSES_TO_YIELD - 1) == 0) {
-            Thread.yield();
-        } else {
-            Thread.onSpinWait();
-        }
     }
 }
