@@ -20,6 +20,8 @@ public sealed interface Exit {
 
     record TaskPriority() implements Exit {}
 
+    record TimeStamp() implements Exit {}
+
     record InterruptWindow() implements Exit {}
 
     record AccessDenied(long gpa, Access access, boolean pageWalk) implements Exit {}

@@ -44,6 +44,7 @@ public final class ExitDetails {
             case HYPERCALL -> new Exit.Hypercall();
             case HALT -> new Exit.Halt();
             case TASK_PRIORITY -> new Exit.TaskPriority();
+            case TIME_STAMP -> new Exit.TimeStamp();
             case INTERRUPT_WINDOW -> new Exit.InterruptWindow();
             case ACCESS_DENIED -> new Exit.AccessDenied(gpa, access, pageWalk);
             case SHUTDOWN -> new Exit.Shutdown();

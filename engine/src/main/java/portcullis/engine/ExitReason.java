@@ -20,6 +20,8 @@ public enum ExitReason {
     HALT,
     /** MOV to CR8 lowered the task priority: pending interrupts may have become deliverable. */
     TASK_PRIORITY,
+    /** WRMSR moved the time-stamp counter: what waits for a value of it has another moment to wait for. */
+    TIME_STAMP,
     /** {@link VirtualCpu#requestInterruptWindow} was asked for and an interrupt can be injected now. */
     INTERRUPT_WINDOW,
     /**

@@ -64,6 +64,10 @@ final class ExitDispatcher {
                 yield true;
             }
             case TASK_PRIORITY, INTERRUPT_WINDOW -> true;
+            case TIME_STAMP -> {
+                vp.apic().timeStampMoved(cpu.msr(MSR_TSC));
+                yield true;
+            }
             case ACCESS_DENIED -> {
                 vp.memoryIntercept().refused(exit);
                 yield true;

@@ -352,15 +352,28 @@ public final class LocalApic implements Saved {
      */
     public void writeTscDeadline(long deadline, long guestTsc) {
         synchronized (lock) {
-            if (state.timer.mode() != ApicTimer.Mode.TSC_DEADLINE) {
-                return;
+            if (state.timer.mode() == ApicTimer.Mode.TSC_DEADLINE) {
+                waitForTimeStamp(deadline, guestTsc);
             }
-            long now = alarms.clock().ticks();
-            long ahead = Long.compareUnsigned(deadline, guestTsc) <= 0 ? 0 : deadline - guestTsc;
-            long at = ahead < 0 || now + ahead < 0 ? Long.MAX_VALUE : now + ahead;
-            if (state.timer.writeDeadline(deadline, at)) {
-                state.deliverLocal(LocalVectorTable.TIMER);
+        }
+    }
+
+    /** The guest's time-stamp counter was written and is {@code guestTsc} now: a deadline is as far ahead as it says. */
+    public void timeStampMoved(long guestTsc) {
+        synchronized (lock) {
+            long deadline = state.timer.guestDeadline();
+            if (deadline != 0) {
+                waitForTimeStamp(deadline, guestTsc);
             }
+        }
+    }
+
+    private void waitForTimeStamp(long deadline, long guestTsc) {
+        long now = alarms.clock().ticks();
+        long ahead = Long.compareUnsigned(deadline, guestTsc) <= 0 ? 0 : deadline - guestTsc;
+        long at = ahead < 0 || now + ahead < 0 ? Long.MAX_VALUE : now + ahead;
+        if (state.timer.writeDeadline(deadline, at)) {
+            state.deliverLocal(LocalVectorTable.TIMER);
         }
     }
 

@@ -176,6 +176,31 @@ class ApicTimerTest {
         assertEquals(0, apic.tscDeadline());
     }
 
+    @ParameterizedTest(name = "counter moved to {0}: fires after {1}")
+    @CsvSource({"70500, 500", "69000, 2000", "70000, 1000", "71000, 0", "80000, 0"})
+    void shouldWaitForItsTimeStampWhereThatIsMoved(long moved, long wait) {
+        bench.write(0x320, DEADLINE | 0xec);
+        apic.writeTscDeadline(71_000, 70_000);
+        apic.timeStampMoved(moved);
+        if (wait > 0) {
+            assertEquals(71_000, apic.tscDeadline());
+            bench.passTime(wait - 1);
+            assertEquals(false, fired());
+            bench.passTime(1);
+        }
+        assertEquals(true, fired());
+        bench.passTime(10_000);
+        assertEquals(false, fired());
+    }
+
+    @Test
+    void shouldNotFireWhereTheTimeStampIsMovedAndNothingWaits() {
+        bench.write(0x320, DEADLINE | 0xec);
+        apic.timeStampMoved(-1);
+        bench.passTime(10_000);
+        assertEquals(false, fired());
+    }
+
     @Test
     void shouldTreatDeadlinesAsUnsigned() {
         bench.write(0x320, DEADLINE | 0xec);

@@ -420,8 +420,19 @@ public abstract class Interpreter extends Events {
                 || pending.nmis > 0
                 || breakpointsHit != 0
                 || (systemFlags() & (TF | RF)) != 0
+                || virtualInterrupt()
                 || (field(State.DR7) & 0xff) != 0
                 || alone;
+    }
+
+    /**
+     * Whether code that has a virtual interrupt flag has it set with a virtual interrupt pending: IRET, POPF and task switches can
+     * leave it so, and the next instruction raises #GP (SDM 20.3.2, 20.4).
+     */
+    private boolean virtualInterrupt() {
+        return (systemFlags() & (VIF | VIP)) == (VIF | VIP)
+                && cpl() == 3
+                && (cr4() & (flag(VM) ? CR4_VME : CR4_PVI)) != 0;
     }
 
     /** Answers requests. @return an exit, or null */
@@ -576,6 +587,9 @@ public abstract class Interpreter extends Events {
         }
         if (pending.nmis > 0 && !nmiBlocked && shadow == 0 && !replaying()) {
             return deliverNmi() ? null : ExitReason.SHUTDOWN;
+        }
+        if (virtualInterrupt() && !replaying()) {
+            throw fault(Fault.GP, 0);
         }
         if ((field(State.DR7) & 0xff) != 0 && !resume && !replaying() && (shadow & SHADOW_SS) == 0) {
             int hit = instructionBreakpoints(wrap((is64() ? 0 : segmentBase(CS)) + rip()));

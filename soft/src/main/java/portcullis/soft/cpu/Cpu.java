@@ -238,6 +238,15 @@ public abstract class Cpu extends ControlRegisters {
         return flag(TF) || !fillAllowed;
     }
 
+    /**
+     * A repeated instruction stops with iterations left: RIP stays, and what interrupts it now saves RF set, so that going on meets
+     * no instruction breakpoint again (SDM 17.3.1.1). The flag goes when the instruction is complete.
+     */
+    public final void betweenIterations(Op op) {
+        rip(op.in.rip);
+        rflags(rflags() | RF);
+    }
+
     // ---- debug registers ---------------------------------------------------------------------------------------
 
     @Override

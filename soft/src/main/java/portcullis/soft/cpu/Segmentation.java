@@ -81,7 +81,7 @@ public abstract class Segmentation extends LinearMemory {
         if (((before ^ value) & (AC | VM)) != 0) {
             modeChanged();
         }
-        if (((before ^ value) & (TF | RF | IF)) != 0) {
+        if (((before ^ value) & (TF | RF | IF | VIF | VIP)) != 0) {
             attentionChanged();
         }
     }

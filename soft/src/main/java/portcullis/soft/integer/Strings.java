@@ -102,7 +102,11 @@ final class Strings extends Op {
                 return;
             }
         }
-        cpu.rip((cpu.r64(Cpu.RCX) & mask()) == 0 ? next : in.rip);
+        if ((cpu.r64(Cpu.RCX) & mask()) == 0) {
+            cpu.rip(next);
+        } else {
+            cpu.betweenIterations(this);
+        }
     }
 
     private void element(Cpu cpu, long step) {

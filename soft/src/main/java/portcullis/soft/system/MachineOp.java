@@ -65,10 +65,14 @@ final class MachineOp extends Op {
         cpu.r32(Registers.RDX, value >>> 32);
     }
 
-    private static void writeMsr(Cpu cpu) {
+    private void writeMsr(Cpu cpu) {
         requireMsrs(cpu);
         long value = cpu.r32(Registers.RDX) << 32 | cpu.r32(Registers.RAX);
-        ModelSpecific.write(cpu, (int) cpu.r32(Registers.RCX), value);
+        int number = (int) cpu.r32(Registers.RCX);
+        ModelSpecific.write(cpu, number, value);
+        if (ModelSpecific.movesTimeStamp(number)) {
+            throw cpu.leaveAfter(this, ExitReason.TIME_STAMP);
+        }
     }
 
     private static void requireMsrs(Cpu cpu) {

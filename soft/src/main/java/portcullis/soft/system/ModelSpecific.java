@@ -211,6 +211,11 @@ public final class ModelSpecific {
         return true;
     }
 
+    /** Whether a write of this register moves the time-stamp counter. */
+    static boolean movesTimeStamp(int number) {
+        return number == TSC || number == TSC_ADJUST;
+    }
+
     private static void store(Cpu cpu, int number, long value) {
         if (isAmdConstant(cpu, number)) {
             return;

@@ -137,7 +137,11 @@ final class PortOp extends Op {
         if (repeated) {
             cpu.reg(Registers.RCX * 8, in.addressSize, count - 1);
         }
-        cpu.rip(repeated && count > 1 ? in.rip : in.nextRip());
+        if (repeated && count > 1) {
+            cpu.betweenIterations(this);
+        } else {
+            cpu.rip(in.nextRip());
+        }
     }
 
     private long indexRegister(Cpu cpu, int register) {

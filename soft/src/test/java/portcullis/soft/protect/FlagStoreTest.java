@@ -50,6 +50,78 @@ class FlagStoreTest {
         }
     }
 
+    /** NOP with both virtual flags set: mode (0 and 3 are levels, 8 virtual-8086), CR4; exception. */
+    @ParameterizedTest(name = "in {0}, CR4 {1}: {2}")
+    @CsvSource({"8, 1, 13", "8, 2, 3", "8, 0, 3", "3, 2, 13", "3, 1, 3", "0, 3, 3"})
+    void shouldRaiseGpWhereAVirtualInterruptMeetsItsEnabledFlag(int mode, int cr4, int vector) {
+        try (Guest g = guest().protectedMode().set(Register.CR4, cr4)) {
+            if (mode == 8) {
+                g.virtual8086(3, VIF | VIP);
+            } else {
+                g.level(mode).set(Register.RFLAGS, VIF | VIP);
+            }
+            g.code("90 cc");
+            g.expect(vector, 0);
+            long rip = mode == 8 ? 0 : Guest.CODE;
+            assertEquals(vector == 13 ? rip : rip + 2, g.stack32(vector == 13 ? 1 : 0));
+        }
+    }
+
+    @Test
+    void shouldRaiseGpBehindIretThatLetsAVirtualInterruptIn() {
+        try (Guest g = guest().protectedMode().set(Register.CR4, 1)) {
+            int[] frame = {0, (int) Guest.CODE >> 4, 0x20002 | (int) (VIF | VIP), 0x6000, 0x2000, 0, 0, 0, 0};
+            for (int i = 0; i < frame.length; i++) {
+                g.memory.putInt(Guest.STACK0 - 64 + i * 4L, frame[i]);
+            }
+            g.set(Register.RSP, Guest.STACK0 - 64).set(Register.RIP, Guest.DATA);
+            g.memory.putByte(Guest.DATA, (byte) 0xcf); // IRETD
+            g.code("90 cc");
+            g.expect(13, 0);
+            assertEquals(0, g.stack32(1), "EIP");
+            assertEquals(VIF | VIP | 0x20000, g.stack32(3) & (VIF | VIP | 0x20000));
+        }
+    }
+
+    /** Interrupted with iterations left, behind the last one, and where there are none. */
+    @ParameterizedTest(name = "{0}, count {1}, budget {2}: RF {3}")
+    @CsvSource({
+        "f3ac, 100000, 1, 0x10000",
+        "f3ae, 100000, 1, 0x10000",
+        "f3a6, 100000, 1, 0x10000",
+        "f3a4, 1, 1, 0",
+        "a4, 100000, 1, 0",
+    })
+    void shouldSaveResumeFlagBetweenIterations(String code, long count, int budget, long saved) {
+        try (Guest g = guest().protectedMode().code(code + "cc")) {
+            g.set(Register.RFLAGS, 0x202).set(Register.RCX, count);
+            g.set(Register.RSI, 0x200000).set(Register.RDI, 0x300000);
+            g.cpu.setBudget(budget);
+            assertEquals(ExitReason.BUDGET, g.run());
+            g.cpu.setBudget(10_000);
+            g.cpu.injectInterrupt(0x50);
+            assertEquals(0x50, g.runToHandler());
+            assertEquals(saved, g.stack32(2) & 0x10000);
+            boolean unfinished = saved != 0;
+            assertEquals(unfinished ? Guest.CODE : Guest.CODE + code.length() / 2, g.stack32(0));
+        }
+    }
+
+    @Test
+    void shouldMeetABreakpointOnARepeatedInstructionOnce() {
+        try (Guest g = guest().protectedMode().code("f3 a4 cc")) {
+            g.gate(1, Guest.CODE0, Guest.DATA, 0x8e);
+            byte[] handler = {(byte) 0x80, 0x4c, 0x24, 0x0a, 0x01, 0x43, (byte) 0xcf
+            }; // RF into the frame; INC EBX; IRETD
+            g.memory.write(Guest.DATA, handler, 0, handler.length);
+            g.set(Register.RCX, 20_000).set(Register.RSI, 0x200000).set(Register.RDI, 0x300000);
+            g.set(Register.DR0, Guest.CODE).set(Register.DR7, 2);
+            g.expect(Guest.DONE, 0);
+            assertEquals(0, g.get(Register.RCX));
+            assertEquals(1, g.get(Register.RBX));
+        }
+    }
+
     /** POPF: what of all ones (but TF) arrives. */
     @ParameterizedTest(name = "POPF {0} at level {1}, IOPL {2}: {3}")
     @CsvSource({

@@ -114,6 +114,36 @@ class SystemInstructionsTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"0x10", "0x3b"})
+    void shouldLeaveWhenTheTimeStampIsMoved(int msr) {
+        try (Guest g = guest().longMode().code("0f 30 0f 31 cc")) {
+            g.set(Register.RCX, msr).set(Register.RAX, 0).set(Register.RDX, 0x10);
+            assertEquals(ExitReason.TIME_STAMP, g.run());
+            assertEquals(Guest.CODE + 2, g.get(Register.RIP));
+            g.expect(Guest.DONE, 0);
+            assertEquals(0x10, g.get(Register.RDX));
+        }
+    }
+
+    @ParameterizedTest(name = "{0} with CR0 bits {1}: {2}")
+    @CsvSource({
+        "0fae03, 0x4, 7", // FXSAVE: EM
+        "0fae0b, 0x4, 7", // FXRSTOR
+        "0fae03, 0x8, 7", // TS
+        "0fae0b, 0x8, 7",
+        "0fae03, 0x0, 3",
+        "0fae0b, 0x2, 3", // MP alone
+    })
+    void shouldRaiseNmForSavedStateWhereThereIsNoUnit(String code, long bits, int vector) {
+        for (CpuModel.Vendor vendor : CpuModel.Vendor.values()) {
+            try (Guest g = new Guest(vendor).longMode().code(code + "cc")) {
+                g.set(Register.CR4, 0x220).set(Register.CR0, 0x80010031L | bits).set(Register.RBX, Guest.DATA);
+                g.expect(vector, 0);
+            }
+        }
+    }
+
     @Test
     void shouldLoadStatusWordButNeverLeaveProtectedMode() {
         try (Guest g = guest().protectedMode().code("0f 01 f0 0f 01 e3 cc")) {
