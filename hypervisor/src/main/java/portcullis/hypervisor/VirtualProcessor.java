@@ -531,6 +531,13 @@ public final class VirtualProcessor implements Saved {
         requests.park();
     }
 
+    /** Likewise, but a VP that is suspended at a gate looks out for the lift for so many nanoseconds first. */
+    public void park(long spin) {
+        if (!context.flushPass().suspended() || !requests.awaitBusily(spin)) {
+            requests.park();
+        }
+    }
+
     /** For a driver that sleeps for several VPs: see {@link #endPark}. @return false where this VP has something to do */
     public boolean beginPark() {
         return requests.markParked();

@@ -59,6 +59,9 @@ final class VpRequests {
     private static final int IN_GUEST = 1 << 12;
     private static final int PARKED = 1 << 13;
 
+    /** A look at the clock costs as much as several at the word. */
+    private static final int LOOKS_PER_TIME = 16;
+
     private static final VarHandle WORD;
 
     static {
@@ -204,6 +207,23 @@ final class VpRequests {
 
     void unmarkParked() {
         WORD.getAndBitwiseAnd(this, ~PARKED);
+    }
+
+    /** Looks out for something to do for so many nanoseconds. @return whether there is. The VP's thread */
+    boolean awaitBusily(long nanoseconds) {
+        if (actionable(word)) {
+            return true;
+        }
+        long began = System.nanoTime();
+        while (System.nanoTime() - began < nanoseconds) {
+            for (int i = 0; i < LOOKS_PER_TIME; i++) {
+                if (actionable(word)) {
+                    return true;
+                }
+                Thread.onSpinWait();
+            }
+        }
+        return false;
     }
 
     /** Sleeps until there is something to do. May return early. The VP's thread. */
