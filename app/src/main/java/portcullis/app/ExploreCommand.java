@@ -41,7 +41,8 @@ import portcullis.machine.loader.LoadException;
 /** {@code portcullis explore}. */
 @Command(
         name = "explore",
-        description = "Runs a guest over many interleavings of its processors, by virtual time, and looks for one that fails.",
+        description =
+                "Runs a guest over many interleavings of its processors, by virtual time, and looks for one that fails.",
         sortOptions = false,
         abbreviateSynopsis = true,
         subcommands = ExploreCommand.MergeCommand.class,
@@ -63,12 +64,19 @@ final class ExploreCommand implements Callable<Integer> {
 
     /** Of the machine's options, those that mean nothing to a run that nobody watches, and their remedy. */
     private static final Set<String> NOT_HERE = Set.of(
-            "--serial", "--debug-console", "--console", "--trace", "--trace-events", "--exit-code", "--no-reboot", "--time",
+            "--serial",
+            "--debug-console",
+            "--console",
+            "--trace",
+            "--trace-events",
+            "--exit-code",
+            "--no-reboot",
+            "--time",
             "--seed");
 
     /** What is no option of {@code run}, or is spelled out in the command that repeats a run. */
-    private static final Set<String> NOT_REPEATED = Set.of(
-            "--seeds", "--shard", "--shards", "--threads", "--output", "--keep-going", "--schedule", "--limit");
+    private static final Set<String> NOT_REPEATED =
+            Set.of("--seeds", "--shard", "--shards", "--threads", "--output", "--keep-going", "--schedule", "--limit");
 
     @Option(
             names = {"--multiboot", "--kernel"},
@@ -76,23 +84,13 @@ final class ExploreCommand implements Callable<Integer> {
             description = "The guest: whatever 'run' boots. --multiboot insists on that.")
     private Path guest;
 
-    @Option(
-            names = "--initrd",
-            paramLabel = "FILE",
-            description = "As for 'run'.")
+    @Option(names = "--initrd", paramLabel = "FILE", description = "As for 'run'.")
     private String initrd;
 
-    @Option(
-            names = "--append",
-            paramLabel = "WORDS",
-            defaultValue = "",
-            description = "The guest's command line.")
+    @Option(names = "--append", paramLabel = "WORDS", defaultValue = "", description = "The guest's command line.")
     private String append;
 
-    @Option(
-            names = "--seeds",
-            paramLabel = "N|FIRST-LAST",
-            description = "How many seeds, from 0 on, or which.")
+    @Option(names = "--seeds", paramLabel = "N|FIRST-LAST", description = "How many seeds, from 0 on, or which.")
     private String seeds;
 
     @Option(
@@ -104,13 +102,11 @@ final class ExploreCommand implements Callable<Integer> {
     @Option(
             names = "--shards",
             paramLabel = "N",
-            description = "The same with I from the environment, " + INDEX_VARIABLE + ", as Kubernetes' indexed jobs have it.")
+            description = "The same with I from the environment, " + INDEX_VARIABLE
+                    + ", as Kubernetes' indexed jobs have it.")
     private Integer shards;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Runs at a time. Default: one for each host core.")
+    @Option(names = "--threads", paramLabel = "N", description = "Runs at a time. Default: one for each host core.")
     private Integer threads;
 
     @Option(
@@ -148,8 +144,9 @@ final class ExploreCommand implements Callable<Integer> {
         } catch (LoadException e) {
             throw new UserError(e.getMessage());
         } catch (OutOfMemoryError e) {
-            throw new UserError("the host has not enough memory for %d machines of %d MiB; give less with --memory or --threads"
-                    .formatted(workers, options.memory >> 20));
+            throw new UserError(
+                    "the host has not enough memory for %d machines of %d MiB; give less with --memory or --threads"
+                            .formatted(workers, options.memory >> 20));
         }
     }
 
@@ -166,7 +163,9 @@ final class ExploreCommand implements Callable<Integer> {
             throws LoadException, InterruptedException {
         PrintWriter report = spec.commandLine().getErr();
         try (Writer lines = open()) {
-            write(lines, new ResultLine.Header(guest.getFileName().toString(), digest(), command, range, part).toJson());
+            write(
+                    lines,
+                    new ResultLine.Header(guest.getFileName().toString(), digest(), command, range, part).toJson());
             long began = System.nanoTime();
             Progress progress = new Progress(exploration, part.count(range), began);
             Consumer<RunResult> results = result -> {
@@ -230,8 +229,8 @@ final class ExploreCommand implements Callable<Integer> {
         if (shards != null) {
             String index = System.getenv(INDEX_VARIABLE);
             if (index == null) {
-                throw new UserError("--shards %d: the environment has no %s; say --shard 0/%1$d"
-                        .formatted(shards, INDEX_VARIABLE));
+                throw new UserError(
+                        "--shards %d: the environment has no %s; say --shard 0/%1$d".formatted(shards, INDEX_VARIABLE));
             }
             text = index + "/" + shards;
             where = "--shards %d with %s=%s".formatted(shards, INDEX_VARIABLE, index);
@@ -256,7 +255,8 @@ final class ExploreCommand implements Callable<Integer> {
     private void refuseWhatIsNotForHere() {
         for (OptionSpec option : spec.commandLine().getParseResult().matchedOptionsSet()) {
             if (NOT_HERE.contains(option.longestName())) {
-                throw new UserError("%s is not for explore; it is for the 'run' that repeats a seed".formatted(option.longestName()));
+                throw new UserError("%s is not for explore; it is for the 'run' that repeats a seed"
+                        .formatted(option.longestName()));
             }
         }
         for (String disk : options.disks) {
@@ -290,12 +290,17 @@ final class ExploreCommand implements Callable<Integer> {
             if (NOT_REPEATED.contains(option.longestName())) {
                 continue;
             }
-            String name = option.longestName().equals("--multiboot") && !given("--multiboot") ? "--kernel" : option.longestName();
+            String name = option.longestName().equals("--multiboot") && !given("--multiboot")
+                    ? "--kernel"
+                    : option.longestName();
             for (String value : option.originalStringValues()) {
                 command.append(' ').append(name).append(' ').append(quoted(value));
             }
         }
-        command.append(" --time virtual --schedule ").append(schedule).append(" --limit ").append(limit);
+        command.append(" --time virtual --schedule ")
+                .append(schedule)
+                .append(" --limit ")
+                .append(limit);
         return command.toString();
     }
 
@@ -310,9 +315,8 @@ final class ExploreCommand implements Callable<Integer> {
             return Writer.nullWriter();
         }
         // Standard output is the process's own and stays open: nobody closes what is written to it.
-        OutputStream out = output.equals("-")
-                ? new FileOutputStream(FileDescriptor.out)
-                : Files.newOutputStream(Path.of(output));
+        OutputStream out =
+                output.equals("-") ? new FileOutputStream(FileDescriptor.out) : Files.newOutputStream(Path.of(output));
         return new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
     }
 
@@ -328,7 +332,8 @@ final class ExploreCommand implements Callable<Integer> {
     }
 
     private UserError cannotWrite() {
-        return new UserError("--output %s cannot be written; check the folder, its permissions and its room".formatted(output));
+        return new UserError(
+                "--output %s cannot be written; check the folder, its permissions and its room".formatted(output));
     }
 
     private String digest() {

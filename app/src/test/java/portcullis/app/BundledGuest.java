@@ -35,10 +35,6 @@ final class BundledGuest {
         assumeTrue(built, "guests/make.sh has not been run");
     }
 
-    static Path path(String guest) {
-        return BUILT.resolve(guest);
-    }
-
     /** @param folder for the serial port's file */
     static Run run(Path folder, String guest, String... options) throws IOException {
         return run(folder, path(guest), options);

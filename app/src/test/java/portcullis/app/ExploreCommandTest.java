@@ -44,14 +44,16 @@ class ExploreCommandTest {
     }
 
     private static Said explore(String guest, String... options) {
-        List<String> arguments = new ArrayList<>(List.of("explore", "--multiboot", BundledGuest.path(guest).toString()));
+        List<String> arguments = new ArrayList<>(
+                List.of("explore", "--multiboot", BundledGuest.path(guest).toString()));
         arguments.addAll(List.of("--cpus", "2", "--memory", "32M", "--hyperv", "on"));
         arguments.addAll(List.of(options));
         return say(arguments);
     }
 
     private static int firstFailure(Said said) {
-        Matcher matcher = Pattern.compile("(?m)^seed (\\d+): the guest ends with status 85,").matcher(said.text);
+        Matcher matcher = Pattern.compile("(?m)^seed (\\d+): the guest ends with status 85,")
+                .matcher(said.text);
         assertTrue(matcher.find(), said.text);
         return Integer.parseInt(matcher.group(1));
     }
@@ -79,8 +81,8 @@ class ExploreCommandTest {
     @Test
     void shouldSumUpShardsToWhatOneRunFinds() throws IOException {
         Path whole = folder.resolve("whole.jsonl");
-        Said all = explore(
-                "planted", "--seeds", "90", "--schedule", SLICES, "--keep-going", "--output", whole.toString());
+        Said all =
+                explore("planted", "--seeds", "90", "--schedule", SLICES, "--keep-going", "--output", whole.toString());
         List<String> merge = new ArrayList<>(List.of("explore", "merge"));
         for (int shard = 0; shard < 3; shard++) {
             Path part = folder.resolve(shard + ".jsonl");

@@ -43,9 +43,7 @@ public record Replay(boolean same, List<String> lines) {
 
     static Replay of(Exploration exploration, RunResult expected) throws LoadException, InterruptedException {
         Watcher watcher = new Watcher();
-        SeedRun run = exploration
-                .seedRun(expected.seed())
-                .watched(watcher::output, watcher::slice, watcher::machine);
+        SeedRun run = exploration.seedRun(expected.seed()).watched(watcher::output, watcher::slice, watcher::machine);
         RunResult result;
         Tracing.Subscription watching = Tracing.subscribe(EVENT_KINDS, watcher::happened);
         try {
@@ -123,7 +121,11 @@ public record Replay(boolean same, List<String> lines) {
             return slice.matches()
                     ? "  %12s vp %s from %s: %s instructions%s"
                             .formatted(
-                                    slice.group(2), slice.group(1), slice.group(3), slice.group(5), exits(slice.group(4)))
+                                    slice.group(2),
+                                    slice.group(1),
+                                    slice.group(3),
+                                    slice.group(5),
+                                    exits(slice.group(4)))
                     : "  " + line;
         }
 
@@ -136,7 +138,10 @@ public record Replay(boolean same, List<String> lines) {
             }
             counts.remove("BUDGET");
             StringBuilder text = new StringBuilder();
-            counts.forEach((kind, count) -> text.append(text.isEmpty() ? "; " : ", ").append(count).append(' ').append(kind));
+            counts.forEach((kind, count) -> text.append(text.isEmpty() ? "; " : ", ")
+                    .append(count)
+                    .append(' ')
+                    .append(kind));
             return text.toString();
         }
 

@@ -67,22 +67,17 @@ final class SeedRun {
 
     private RunResult result(long instructions) {
         long seed = ((TimeSource.Virtual) config.time()).seed();
-        RunResult result =
-                switch (outcome) {
-                    case Outcome.GuestExit(int code) -> new RunResult(seed, Kind.EXIT, code, instructions);
-                    case Outcome.PowerOff() -> new RunResult(seed, Kind.POWER_OFF, 0, instructions);
-                    case Outcome.Reset() -> new RunResult(seed, Kind.RESET, 0, instructions);
-                    case Outcome.AssertionFailed(int value) ->
-                        new RunResult(seed, Kind.ASSERTION, value, instructions);
-                    case Outcome.TripleFault(int vp, String state) ->
-                        new RunResult(seed, Kind.TRIPLE_FAULT, vp, instructions);
-                    case Outcome.Stalled(String state) -> unfinished(seed, Kind.STALLED, state, instructions);
-                    case Outcome.Endless(long ticks, String state) ->
-                        unfinished(seed, Kind.ENDLESS, state, instructions);
-                    case Outcome.HostError(int vp, Throwable cause) ->
-                        new RunResult(seed, Kind.HOST_ERROR, vp, instructions);
-                    case Outcome.Stopped() -> throw new IllegalStateException("nobody stops a run that is explored");
-                };
+        RunResult result = switch (outcome) {
+            case Outcome.GuestExit(int code) -> new RunResult(seed, Kind.EXIT, code, instructions);
+            case Outcome.PowerOff() -> new RunResult(seed, Kind.POWER_OFF, 0, instructions);
+            case Outcome.Reset() -> new RunResult(seed, Kind.RESET, 0, instructions);
+            case Outcome.AssertionFailed(int value) -> new RunResult(seed, Kind.ASSERTION, value, instructions);
+            case Outcome.TripleFault(int vp, String state) -> new RunResult(seed, Kind.TRIPLE_FAULT, vp, instructions);
+            case Outcome.Stalled(String state) -> unfinished(seed, Kind.STALLED, state, instructions);
+            case Outcome.Endless(long ticks, String state) -> unfinished(seed, Kind.ENDLESS, state, instructions);
+            case Outcome.HostError(int vp, Throwable cause) -> new RunResult(seed, Kind.HOST_ERROR, vp, instructions);
+            case Outcome.Stopped() -> throw new IllegalStateException("nobody stops a run that is explored");
+        };
         return crashed && !result.failed() ? new RunResult(seed, Kind.CRASH, 0, instructions) : result;
     }
 

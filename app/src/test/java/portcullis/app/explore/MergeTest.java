@@ -63,7 +63,9 @@ class MergeTest {
     void shouldTellWhichSeedsAreMissing() throws IOException, MergeException {
         merge.add(file("d", "0-99", "0/1", passed(0), passed(3), passed(4), passed(50)));
         assertFalse(merge.complete());
-        assertTrue(merge.report().contains("missing: 1-2, 5-49, 51-99"), merge.report().toString());
+        assertTrue(
+                merge.report().contains("missing: 1-2, 5-49, 51-99"),
+                merge.report().toString());
     }
 
     @Test
@@ -73,7 +75,9 @@ class MergeTest {
             even[i] = passed(2 * i);
         }
         merge.add(file("d", "0-99", "0/2", even));
-        assertTrue(merge.report().contains("missing: 1, 3, 5, 7, 9, ..."), merge.report().toString());
+        assertTrue(
+                merge.report().contains("missing: 1, 3, 5, 7, 9, ..."),
+                merge.report().toString());
     }
 
     @Test

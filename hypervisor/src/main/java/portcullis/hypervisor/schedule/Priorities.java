@@ -8,7 +8,7 @@ import portcullis.state.StateWriter;
 /**
  * Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A randomized scheduler with probabilistic
  * guarantees of finding bugs", ASPLOS 2010). VPs have random priorities, and the highest that can run runs; at {@code depth - 1}
- * random moments of the run whoever runs falls behind all that have not fallen. A bug that takes {@code depth} events in a certain
+ * random moments of the run whoever runs falls behind all others. A bug that takes {@code depth} events in a certain
  * order shows in one run of {@code n * k^(depth - 1)} or more often, with n VPs and k steps.
  *
  * <p>A step is an instruction executed while more than one VP could: where there is no choice there is nothing to find. The paper's
@@ -24,10 +24,9 @@ public final class Priorities implements Interleaving {
 
     /** Of each VP; larger ones first, all different. */
     private final long[] priority;
-    /** Steps at which to fall, ascending; and to which priority each time. */
+    /** Steps at which to fall, ascending. */
     private final long[] changeAt;
 
-    private final int[] fallTo;
     private int nextChange;
     private long steps;
     private long lowest;
@@ -46,14 +45,13 @@ public final class Priorities implements Interleaving {
         priority = new long[processors];
         int[] order = shuffled(processors, random);
         for (int vp = 0; vp < processors; vp++) {
-            priority[vp] = depth + order[vp];
+            priority[vp] = order[vp];
         }
         changeAt = new long[depth - 1];
         for (int i = 0; i < changeAt.length; i++) {
             changeAt[i] = 1 + (long) (random.nextDouble() * length);
         }
         Arrays.sort(changeAt);
-        fallTo = shuffled(depth - 1, random);
     }
 
     private static int[] shuffled(int count, Random random) {
@@ -96,7 +94,8 @@ public final class Priorities implements Interleaving {
             steps += instructions;
             goesOn += instructions;
             while (nextChange < changeAt.length && changeAt[nextChange] <= steps) {
-                priority[running] = 1 + fallTo[nextChange++];
+                nextChange++;
+                priority[running] = --lowest;
             }
         }
         if (waits || goesOn > PATIENCE) {
@@ -114,23 +113,23 @@ public final class Priorities implements Interleaving {
     public void save(StateWriter out) {
         out.putLongs(priority);
         out.putLongs(changeAt);
-        out.putInts(fallTo);
         out.putInt(nextChange);
         out.putLong(steps);
         out.putLong(lowest);
         out.putInt(running);
         out.putBoolean(choice);
+        out.putLong(goesOn);
     }
 
     @Override
     public void restore(StateReader in) {
         in.getLongs(priority);
         in.getLongs(changeAt);
-        in.getInts(fallTo);
         nextChange = in.getInt(0, changeAt.length);
         steps = in.getLong();
         lowest = in.getLong();
         running = in.getInt(0, priority.length - 1);
         choice = in.getBoolean();
+        goesOn = in.getLong();
     }
 }
