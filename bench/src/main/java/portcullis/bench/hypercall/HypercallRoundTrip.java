@@ -29,7 +29,7 @@ import portcullis.tlfs.HypercallCode;
 @Measurement(iterations = 10, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(
         value = 2,
-        jvmArgs = {"-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"})
+        jvmArgs = {"-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"})
 public class HypercallRoundTrip {
     private static final long FAST = 1 << 16;
     private static final long ALL_SPACES = 2;
@@ -39,10 +39,20 @@ public class HypercallRoundTrip {
 
     /** What is called. All do next to nothing: an IPI to nobody, a flush of nobody. */
     public enum Call {
-        UNKNOWN,
-        FAST,
-        IN_MEMORY,
-        XMM
+        UNKNOWN("of no known code"),
+        FAST("fast"),
+        IN_MEMORY("in memory"),
+        XMM("in XMM registers");
+
+        private final String description;
+
+        Call(String description) {
+            this.description = description;
+        }
+
+        String description() {
+            return description;
+        }
     }
 
     @Param({"UNKNOWN", "FAST", "IN_MEMORY", "XMM"})

@@ -1,0 +1,2 @@
+/** What trace events cost whoever emits them. */
+package portcullis.bench.trace;
