@@ -48,9 +48,13 @@ smp="runtime/boot.S runtime/guest.c runtime/memory.c runtime/interrupts.c runtim
 # shellcheck disable=SC2086 # sources are words
 guest hypercall "$integer_only" $smp hypercall/*.c hypercall/*.S
 # shellcheck disable=SC2086
-for name in flushstorm planted hvbench gatebench; do
+for name in flushstorm planted gatebench; do
     guest $name "$integer_only" $smp $name/$name.c
 done
+# shellcheck disable=SC2086
+guest hvbench "$integer_only" $smp hvbench/*.c
+# shellcheck disable=SC2086
+guest vsmbench "$integer_only -Isecure -Ihvbench" $smp hvbench/figures.c secure/kernel.c secure/sides.c secure/entry.S vsmbench/vsmbench.c
 # shellcheck disable=SC2086
 guest secure "$integer_only -Ihypercall" $smp hypercall/checks.c secure/*.c secure/*.S
 # For Linux, with its system calls alone: no C library, so that any of the compilers above will do.

@@ -3,6 +3,7 @@
  * TSC and its frequency as the hypervisor tells it. Figures for more targets than there are processors are left out. The last word of
  * the command line is how many rounds are thrown away first (1).
  */
+#include "figures.h"
 #include "cpu.h"
 #include "guest.h"
 #include "hyperv.h"
@@ -11,48 +12,18 @@
 #include "smp.h"
 #include "workers.h"
 
-enum { SAMPLES = 101, BATCH = 50, WARM_UP = 2000, VECTOR = 0x48, NANOSECONDS = 1000000000 };
+enum { BATCH = 50, WARM_UP = 2000, VECTOR = 0x48 };
 #define WINDOW (SPACE_OWN + 0x200000)
-/* A figure takes no longer than this; the first samples warm up what is measured, and count only where nothing else does. */
-#define LONGEST_NS 1500000000ull
 
 static uint8_t hypercall_page[PAGE] __attribute__((aligned(PAGE))), page[PAGE] __attribute__((aligned(PAGE)));
-static uint64_t frequency;
 static uint64_t vps[MAX_CPUS];
 static int cpus;
 static volatile int stop, running;
-static int quiet;
 static volatile uint32_t arrivals;
 
 typedef uint64_t (*action)(uint64_t argument);
 
-static uint64_t nanoseconds(uint64_t ticks) {
-    uint64_t high, low; /* the quotient fits for 500 years */
-    __asm__("mul %3" : "=a"(low), "=d"(high) : "a"(ticks), "r"((uint64_t)NANOSECONDS) : "cc");
-    __asm__("div %2" : "+a"(low), "+d"(high) : "r"(frequency) : "cc");
-    return low;
-}
-
-static void put_figure(const char *name, const uint64_t *samples, int count) {
-    uint64_t sorted[SAMPLES];
-    for (int i = 0; i < count; i++) {
-        int at = i;
-        for (; at > 0 && sorted[at - 1] > samples[i]; at--) {
-            sorted[at] = sorted[at - 1];
-        }
-        sorted[at] = samples[i];
-    }
-    put(name);
-    put(": least ");
-    put_decimal(sorted[0]);
-    put(" ns, median ");
-    put_decimal(sorted[count / 2]);
-    put(" ns (");
-    put_decimal((uint64_t)count);
-    put(" samples)\n");
-}
-
-/* Runs an action `batch` times a sample. */
+/* Runs an action `batch` times a sample, for LONGEST_NS at most; before that, to warm up what is measured. */
 static void measure(const char *name, action act, uint64_t argument, int batch) {
     uint64_t samples[SAMPLES], begin = rdtsc();
     int count = 0;
@@ -67,9 +38,7 @@ static void measure(const char *name, action act, uint64_t argument, int batch) 
         }
         samples[count++] = nanoseconds(rdtsc() - start) / (uint64_t)batch;
     }
-    if (!quiet) {
-        put_figure(name, samples, count);
-    }
+    put_figure(name, samples, count);
 }
 
 static uint64_t read_msr(uint64_t msr) {
@@ -192,17 +161,17 @@ int guest_main(const char *command_line) {
         put("hvbench: no hypervisor with the interface Hv#1 and frequencies here; start it with --hyperv on\n");
         return 2;
     }
-    frequency = rdmsr(HV_MSR_TSC_FREQUENCY);
+    figures_prepare();
     cpus = workers_start(0);
     for (int i = 0; i < cpus; i++) {
         run_on(i, tell_vp, 0);
     }
     memset(page, 0, PAGE);
     /* The first rounds are for translators that take their time: their figures are not printed. */
-    for (quiet = (int)count_argument(command_line, 1); quiet >= 0; quiet--) {
+    for (silent = (int)count_argument(command_line, 1); silent >= 0; silent--) {
         measure_calls();
     }
-    quiet = 0;
+    silent = 0;
     measure_flushes(1, "flush of 1, idle", "flush of 1, running");
     measure_flushes(2, "flush of 2, idle", "flush of 2, running");
     measure_flushes(8, "flush of 8, idle", "flush of 8, running");

@@ -112,6 +112,26 @@ class SecureGuestTest {
         assertAllHold(2, BundledGuest.run(folder, "secure", "--hyperv", "vsm=2", "--cpus", "2"));
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void shouldMeasureWhatTheLevelsCost(int cpus) throws IOException {
+        BundledGuest.Run run = BundledGuest.run(
+                folder,
+                "vsmbench",
+                "--hyperv",
+                "vsm",
+                "--cpus",
+                String.valueOf(cpus),
+                "--time",
+                "virtual",
+                "--seed",
+                "1");
+        assertEquals(RIGHT, run.status(), run.output());
+        assertTrue(run.output().contains("VTL call and return: least "), run.output());
+        assertTrue(run.output().contains("memory intercept, there and back: least "), run.output());
+        assertEquals(cpus > 1, run.output().contains("all processors running: least "), run.output());
+    }
+
     // What level 0 can observe does not depend on the secret
 
     private static final String SECRET = "THE SECRET VALUE";
