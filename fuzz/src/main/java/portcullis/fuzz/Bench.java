@@ -80,6 +80,11 @@ final class Bench implements AutoCloseable {
             }
 
             @Override
+            public void takeOver() {
+                guard.absorbAll();
+            }
+
+            @Override
             public boolean quiet() {
                 return true;
             }

@@ -12,6 +12,9 @@ import portcullis.tlfs.HvStatus;
 final class CallStep {
     private static final int UD = 6;
     private static final int GP = 13;
+    /** The OUT of the handler of #DB. */
+    private static final long DEBUG_TRAP_TAKEN = Layout.HANDLERS + 8;
+
     private static final int MOST_TURNS = 64;
     /** Should a processor ever be in code that does not end. */
     private static final int TURN_BUDGET = 500;
@@ -74,6 +77,9 @@ final class CallStep {
 
         /** Requires that since the last look nothing was written but this range. */
         void check(long from, long to, Object context);
+
+        /** The guest may have written anywhere. */
+        void takeOver();
 
         /** Whether nobody else changes what was written. */
         boolean quiet();
@@ -234,9 +240,19 @@ final class CallStep {
             if (turn != Turn.RAN) {
                 return false;
             }
+            if (exit == ExitReason.PORT_WRITE && caller.cpu.get(Register.RIP) == DEBUG_TRAP_TAKEN) {
+                // From a SetVpRegisters that had the processor step.
+                pages.takeOver();
+                return false;
+            }
             if (exit != null && exit != ExitReason.KICKED && exit != ExitReason.BUDGET) {
                 boolean refused = exit == ExitReason.ACCESS_DENIED && machine.config.trustLevels() > 0;
-                Violation.require(!pages.quiet() || refused, "instead of the call there was %s: %s", exit, call);
+                Violation.require(
+                        !pages.quiet() || refused,
+                        "instead of the call there was %s at %x: %s",
+                        exit,
+                        caller.cpu.get(Register.RIP),
+                        call);
                 return false;
             }
         }
@@ -295,8 +311,8 @@ final class CallStep {
 
     /** Whatever it is in now, the processor is still there. */
     private void ownRegistersSet() {
-        long rax = caller.cpu.get(Register.RAX);
-        tally.completed(call.code(), DEFINED[(int) rax & 0xffff] ? (int) rax & 0xffff : 0);
+        // RAX may be what it was set to.
+        tally.ownRegisters++;
         caller.goneAstray();
         pages.check(0, 0, call);
     }
@@ -350,7 +366,7 @@ final class CallStep {
                     HvStatus.name(predicted),
                     call,
                     caller.mode());
-            Violation.require(reps == 0 || !pages.quiet(), "%d reps of a call that was refused: %s", reps, call);
+            Violation.require(reps == 0 || uncertain, "%d reps of a call that was refused: %s", reps, call);
             reps = call.start();
         } else {
             checkCarriedOut(status, reps);

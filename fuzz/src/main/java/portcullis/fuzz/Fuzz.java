@@ -56,7 +56,7 @@ public final class Fuzz {
     private boolean run(long seed, long calls) {
         long start = System.nanoTime();
         long nextReport = start + REPORT_NANOS;
-        for (long next = seed << 32; tally.calls + tally.undefined + tally.suspended < calls; next++) {
+        for (long next = seed << 32; tally.made() < calls; next++) {
             if (!program(next)) {
                 return false;
             }
@@ -82,7 +82,7 @@ public final class Fuzz {
     }
 
     private void report(long start) {
-        long made = tally.calls + tally.undefined + tally.suspended;
+        long made = tally.made();
         double seconds = (System.nanoTime() - start) / 1e9;
         double cpu = ProcessHandle.current()
                         .info()

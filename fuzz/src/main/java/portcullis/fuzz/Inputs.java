@@ -258,7 +258,7 @@ final class Inputs {
     }
 
     private void target(Call call, boolean changes) {
-        long vp = processor(changes);
+        int vp = (int) processor(changes);
         if (changes && firstVictim > 0 && (vp == -2 || vp >= 0 && vp < firstVictim)) {
             vp = firstVictim;
         }

@@ -16,8 +16,7 @@ final class StormWorker implements Runnable {
     private static final int OWN_INPUT = SHARED_PAGES;
     private static final int OWN_OUTPUT = 24;
     private static final int OUTPUTS = 4;
-    /** Nobody writes there. */
-    static final int FIRST_QUIET_PAGE = 48;
+    private static final int PAGES = 48;
 
     private final Caller caller;
     private final Choices choose;
@@ -64,13 +63,23 @@ final class StormWorker implements Runnable {
                 steps++;
             }
         } catch (RuntimeException | Error thrown) {
-            failure = new Violation("vp %d, seed %d, after %s".formatted(caller.vp.index(), seed, last), thrown);
+            failure = new Violation(
+                    "vp %d, seed %d, after %s%s".formatted(caller.vp.index(), seed, last, headers()), thrown);
             over.set(true);
         }
         while (caller.vp.turn() != Turn.STOPPED) {
             LockSupport.parkNanos(NAP_NANOS);
         }
         caller.vp.unbind();
+    }
+
+    /** Who was meant in each VP's input about other VPs: guest code may have got there, too. */
+    private String headers() {
+        StringBuilder text = new StringBuilder("; meant");
+        for (int page = OWN_INPUT; page < OWN_OUTPUT; page++) {
+            text.append(" %x".formatted(memory.getLong(Layout.PLAYGROUND + (long) page * Layout.PAGE + 8)));
+        }
+        return text.toString();
     }
 
     /** Until the pause is over, or the gate is open. */
@@ -147,7 +156,7 @@ final class StormWorker implements Runnable {
 
         @Override
         public void write(long gpa, byte[] from, int length) {
-            if (gpa >= Layout.PLAYGROUND && gpa < page(FIRST_QUIET_PAGE)) {
+            if (gpa >= Layout.PLAYGROUND && gpa < page(PAGES)) {
                 int room = Layout.PAGE - (int) (gpa & Layout.PAGE - 1);
                 memory.write(gpa, from, 0, Math.min(length, room));
             }
@@ -156,6 +165,9 @@ final class StormWorker implements Runnable {
         /** Others write at the same time. */
         @Override
         public void check(long from, long to, Object context) {}
+
+        @Override
+        public void takeOver() {}
 
         @Override
         public boolean quiet() {

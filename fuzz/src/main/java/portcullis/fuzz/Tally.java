@@ -12,6 +12,7 @@ final class Tally {
     long suspended;
     long continued;
     long switched;
+    long ownRegisters;
     long voided;
     long msrReads;
     long msrWrites;
@@ -31,6 +32,11 @@ final class Tally {
         }
     }
 
+    /** Calls that came to anything. */
+    long made() {
+        return calls + undefined + suspended + switched + ownRegisters;
+    }
+
     void ended(String how) {
         endings.merge(how, 1L, Long::sum);
     }
@@ -41,6 +47,7 @@ final class Tally {
         suspended += other.suspended;
         continued += other.continued;
         switched += other.switched;
+        ownRegisters += other.ownRegisters;
         voided += other.voided;
         msrReads += other.msrReads;
         msrWrites += other.msrWrites;
@@ -58,8 +65,8 @@ final class Tally {
     String describe() {
         StringBuilder text = new StringBuilder();
         text.append(
-                "programs %d, calls %d: completed %d, #UD %d, suspended %d, continued %d, level switches %d, not made %d%n"
-                        .formatted(programs, calls, sum(byStatus), undefined, suspended, continued, switched, voided));
+                "programs %d: calls completed %d, #UD %d, suspended %d, continued %d, level switches %d, own registers set %d, not made %d%n"
+                        .formatted(programs, calls, undefined, suspended, continued, switched, ownRegisters, voided));
         text.append("MSRs: read %d, written %d, #GP %d%n".formatted(msrReads, msrWrites, generalProtection));
         text.append("endings: ").append(endings).append(System.lineSeparator());
         text.append("by status:%n".formatted());
@@ -80,13 +87,5 @@ final class Tally {
         }
         text.append("  others %42d%n".formatted(unknown));
         return text.toString();
-    }
-
-    private static long sum(long[] values) {
-        long sum = 0;
-        for (long value : values) {
-            sum += value;
-        }
-        return sum;
     }
 }
