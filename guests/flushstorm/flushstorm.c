@@ -1,8 +1,9 @@
 /*
  * A storm of flushes. Processor 0 changes a page-table entry and has the others' translations of it flushed by hypercall, again and
  * again; the others read through the entry and check that they never see a page from before a flush that has returned. With the word
- * "cross" on the command line every processor changes an entry of its own and reads all others'. The last word is the number of flushes
- * (20000 without); 0 means until the host says stop. Status 0 << 1 | 1 where nobody saw a stale page.
+ * "cross" on the command line every processor changes an entry of its own and reads all others'. With "paced" instead processor 0
+ * lets all others read through its entry before it changes it, so that there are old translations to be flushed. The last word is the
+ * number of flushes (20000 without); 0 means until the host says stop. Status 0 << 1 | 1 where nobody saw a stale page.
  */
 #include "storm.h"
 #include "cpu.h"
@@ -21,6 +22,7 @@ static uint8_t hypercall_page[PAGE] __attribute__((aligned(PAGE))), inputs[STORM
 static uint64_t *space;
 static uint64_t everybody; /* VP indices */
 static int ready;
+static int paced;
 static int changers;       /* processors 0 to changers - 1 change entries */
 
 static volatile uint64_t *frame(int cpu, uint64_t generation) {
@@ -93,6 +95,16 @@ static int ended(void) {
     return 1;
 }
 
+/* Each other processor makes two reads: the second began after this was called. */
+static void let_others_read(int cpu) {
+    for (int i = 0; i < (int)storm->processors; i++) {
+        uint64_t before = load(&storm->processor[i].reads);
+        while (i != cpu && load(&storm->processor[i].reads) - before < 2 && !load(&storm->stop)) {
+            relax();
+        }
+    }
+}
+
 static void take_part(void *unused) {
     (void)unused;
     int cpu = this_cpu()->index;
@@ -111,6 +123,9 @@ static void take_part(void *unused) {
     uint64_t alone = storm->processors == 1, targets = changers == 1 && !alone ? everybody & ~(1ull << self->vp) : everybody;
     while (!ended()) {
         if (cpu < changers && (!storm->wanted || self->changed < storm->wanted)) {
+            if (paced) {
+                let_others_read(cpu);
+            }
             change(cpu, targets);
         }
         for (int i = 0; i < changers; i++) {
@@ -179,6 +194,7 @@ int guest_main(const char *command_line) {
     }
     int cpus = workers_start(0);
     changers = contains(command_line, "cross") ? cpus : 1;
+    paced = changers == 1 && contains(command_line, "paced");
     prepare(cpus);
     storm->wanted = contains(command_line, " 0") ? 0 : count_argument(command_line, FLUSHES);
     for (int i = 1; i < cpus; i++) {

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
         commandListHeading = "%nCommands:%n",
         footerHeading = "%nTo begin with:%n",
         footer = {
-            "  portcullis demo            several processors at work, in seconds",
+            "  portcullis demo            the flush gate at work, in seconds",
             "  portcullis boot debian     a Linux shell on this terminal (needs apt)",
             "  portcullis run --help      your own kernel, and all the options"
         })

@@ -16,7 +16,6 @@ import portcullis.app.console.BufferedSink;
 import portcullis.app.console.Terminal;
 import portcullis.hypervisor.Outcome;
 import portcullis.hypervisor.state.SavedMachine;
-import portcullis.hypervisor.trace.jfr.TraceRecording;
 import portcullis.machine.Pc;
 import portcullis.machine.config.BootFiles;
 import portcullis.machine.config.EngineFactory;
@@ -76,7 +75,8 @@ final class Session {
     private int run(MachineConfig config) throws LoadException, InterruptedException {
         boolean stdio = options.stdio();
         boolean interactive = stdio && Terminal.present();
-        record();
+        // Before there is a machine, and until it is no more.
+        opened(EventRecording.into(options.traceFiles().events(), EventChoice.parse(options.traceEvents)));
         LoadingLine loading = new LoadingLine();
         HostAttachments host = new HostAttachments(
                 serialSink(), consoleSink(), debugSink(), loading, Messages::say, interactive, traceLines());
@@ -227,32 +227,6 @@ final class Session {
         Pc machine = pc;
         if (machine != null) {
             machine.end();
-        }
-    }
-
-    /** Before there is a machine, and until it is no more. */
-    private void record() {
-        Path file = options.traceFiles().events();
-        if (file != null) {
-            EventChoice choice = EventChoice.parse(options.traceEvents);
-            try {
-                TraceRecording recording = new TraceRecording(file, choice.kinds(), choice.minimumExit());
-                opened(() -> complete(recording, file));
-            } catch (IOException e) {
-                throw cannotWrite(file.toString(), e);
-            } catch (IllegalStateException | NoClassDefFoundError e) {
-                throw new UserError(
-                        "--trace %s: this JVM cannot record (%s); use a whole JDK, and a writable temporary folder"
-                                .formatted(file, e.getMessage()));
-            }
-        }
-    }
-
-    private static void complete(TraceRecording recording, Path file) {
-        try {
-            recording.close();
-        } catch (IOException e) {
-            Messages.say("the trace %s is not complete (%s); make room for it".formatted(file, e.getMessage()));
         }
     }
 

@@ -16,6 +16,8 @@ public final class Terminal implements AutoCloseable {
             "-icanon", "-echo", "-isig", "-iexten", "-ixon", "-icrnl", "-inlcr", "-istrip", "-brkint", "min", "1",
             "time", "0");
 
+    private static final int USUAL_COLUMNS = 80;
+
     private final String saved;
     private final Thread hook = new Thread(this::restore, "terminal");
     private boolean restored;
@@ -27,6 +29,21 @@ public final class Terminal implements AutoCloseable {
     /** Whether standard input is a terminal. The launcher knows without starting a process. */
     public static boolean present() {
         return Boolean.getBoolean("portcullis.terminal");
+    }
+
+    /** Whether standard output is a terminal. Likewise. */
+    public static boolean shown() {
+        return Boolean.getBoolean("portcullis.terminal.output");
+    }
+
+    /** How wide the terminal on standard input is, or 80 where it does not say. */
+    public static int columns() {
+        String size = present() ? stty(List.of("size")) : null;
+        if (size != null && size.matches("\\d{1,4} \\d{1,4}")) {
+            int columns = Integer.parseInt(size.substring(size.indexOf(' ') + 1));
+            return columns > 0 ? columns : USUAL_COLUMNS;
+        }
+        return USUAL_COLUMNS;
     }
 
     /** Takes the terminal into raw mode, or returns null where that cannot be done: no terminal, or no stty. */
