@@ -123,7 +123,8 @@ final class DemoCommand implements Callable<Integer> {
     /** {@code portcullis demo basics}. */
     @Command(
             name = "basics",
-            description = "Runs another bundled guest: several processors compute, signal each other and check the results.",
+            description =
+                    "Runs another bundled guest: several processors compute, signal each other and check the results.",
             sortOptions = false,
             abbreviateSynopsis = true,
             footer = {"", "Without --cpus it has 4 processors. Ends with 0 where all of the guest's checks hold."})

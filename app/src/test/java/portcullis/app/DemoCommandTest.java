@@ -86,8 +86,7 @@ class DemoCommandTest {
         Shown shown = demo("demo", "--quick", "--rounds", "5", "--trace", trace.toString());
         assertEquals(ExitStatus.SUCCESS, shown.status, shown.output + shown.messages);
         Path picture = folder.resolve("demo.json");
-        assertEquals(
-                0, demo("trace", trace.toString(), "--format", "json", "--output", picture.toString()).status);
+        assertEquals(0, demo("trace", trace.toString(), "--format", "json", "--output", picture.toString()).status);
         assertTrue(Files.readString(picture).contains("suspended on vp 1"));
     }
 
