@@ -23,6 +23,8 @@ public abstract class Interpreter extends Events {
     private static final int ATTENTION = 2;
 
     private static final int SYNC = 4;
+    /** Own thread: the instruction that has just been executed made an exit. */
+    private static final int STOP = 8;
 
     private static final int LOOKUP_SIZE = 1 << 14;
     /** A power of two. */
@@ -98,6 +100,20 @@ public abstract class Interpreter extends Events {
     @Override
     public final void attentionChanged() {
         request(ATTENTION);
+    }
+
+    @Override
+    protected final void stopRequested() {
+        request(STOP);
+    }
+
+    /** Whether the instruction that has just been executed made an exit; forgets that. */
+    private boolean stopped(int poll) {
+        if ((poll & STOP) != 0) {
+            HostMemory.getAndBitwiseAndInt(state + State.POLL, ~STOP);
+            return true;
+        }
+        return false;
     }
 
     final void requestSync() {
@@ -484,9 +500,10 @@ public abstract class Interpreter extends Events {
                     ops[i].execute(this);
                 }
                 retired += block.instructions;
-                if (HostMemory.getIntVolatile(state + State.POLL) != 0) {
+                int poll = HostMemory.getIntVolatile(state + State.POLL);
+                if (poll != 0) {
                     lastLength = lastLength(block);
-                    return null;
+                    return stopped(poll) ? exit.reason : null;
                 }
                 if (retired >= budgetEnd) {
                     lastLength = lastLength(block);
@@ -649,6 +666,9 @@ public abstract class Interpreter extends Events {
         }
         retired++;
         completed(op, resume, trap, shadowBefore);
+        if (stopped(HostMemory.getIntVolatile(state + State.POLL))) {
+            return exit.reason;
+        }
         return retired >= budgetEnd ? ExitReason.BUDGET : null;
     }
 
