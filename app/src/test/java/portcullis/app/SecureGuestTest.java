@@ -170,6 +170,11 @@ class SecureGuestTest {
     }
 
     @Test
+    void shouldTellSecretsApartWhereNothingIsHidden() throws IOException {
+        assertNotEquals(run(SECRET, 1, "open random 1"), run("another secret!!", 1, "open random 1"));
+    }
+
+    @Test
     void shouldSignWithTheSecretThatItHas() throws IOException {
         BundledGuest.Run one = run(SECRET, 1, "service");
         assertTrue(one.output().contains("signature of 0x1111 is 0xe3e946c53f2f1a3b"), one.output());
