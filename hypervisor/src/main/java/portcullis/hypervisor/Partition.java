@@ -5,12 +5,14 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import portcullis.engine.Engine;
 import portcullis.hypervisor.apic.InterruptFabric;
 import portcullis.hypervisor.gate.FlushGates;
+import portcullis.hypervisor.gate.Wait;
 import portcullis.hypervisor.gate.WaitGraph;
 import portcullis.hypervisor.hypercall.HypercallTable;
 import portcullis.hypervisor.hyperv.CrashRegisters;
@@ -91,6 +93,9 @@ public final class Partition implements AutoCloseable {
     private final HypercallTable hypercallTable;
     private volatile long debugOptions;
     private volatile Consumer<GuestCrash> crashListener = crash -> {};
+    private volatile Consumer<String> circleListener = circle -> {};
+    /** Since the last reset. */
+    private final AtomicBoolean circleTold = new AtomicBoolean();
     private final PartitionTrace trace;
     private final List<VirtualProcessor> processors;
     private final List<Runnable> resetListeners = new CopyOnWriteArrayList<>();
@@ -291,6 +296,21 @@ public final class Partition implements AutoCloseable {
     /** Who is told when the guest reports that it has crashed. On a VP's thread; must not wait. */
     public void onGuestCrash(Consumer<GuestCrash> listener) {
         crashListener = listener;
+    }
+
+    /**
+     * Who is told, in one line, when VPs have come to wait for each other in a circle (docs/gate.md): the first time after each reset.
+     * On a VP's thread; must not wait.
+     */
+    public void onCircle(Consumer<String> listener) {
+        circleListener = listener;
+    }
+
+    void circleClosed(List<Wait> circle) {
+        if (circleTold.compareAndSet(false, true)) {
+            circleListener.accept("the guest's processors wait for each other, and nothing it executes ends that: "
+                    + WaitGraph.describe(circle).replace("\n", "; "));
+        }
     }
 
     /** The guest writes its crash control register. */
@@ -592,6 +612,7 @@ public final class Partition implements AutoCloseable {
             }
         }
         crashRegisters.reset();
+        circleTold.set(false);
         reenlightenment.reset();
         debugOptions = 0;
         processors.forEach(vp -> vp.call(vp::reset));

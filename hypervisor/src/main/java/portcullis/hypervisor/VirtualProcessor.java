@@ -336,6 +336,7 @@ public final class VirtualProcessor implements Saved {
         List<Wait> circle = partition.waitGraph().circle(index);
         if (!circle.isEmpty()) {
             trace.cycle(context.level(), circle);
+            partition.circleClosed(circle);
         }
     }
 

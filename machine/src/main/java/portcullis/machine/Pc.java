@@ -145,6 +145,7 @@ public final class Pc implements AutoCloseable {
         image = new PartitionImage(partition, shape());
         partition.setIoHandler(new BusHandler(ports, windows));
         partition.setBootState(kernel);
+        partition.onCircle(host.trouble());
         partition.onGuestCrash(crash -> host.trouble().accept(crash.describe()));
 
         GuestTime time = partition.time();

@@ -51,8 +51,9 @@ final class SeedRun {
     /** @throws LoadException where the guest cannot be loaded */
     RunResult run() throws LoadException, InterruptedException {
         HostAttachments host = new HostAttachments(
-                serial, NOBODY, NOBODY, LoadProgress.NONE, trouble -> crashed = true, false, slices);
+                serial, NOBODY, NOBODY, LoadProgress.NONE, trouble -> {}, false, slices);
         try (Pc pc = new Pc(config, engines, host)) {
+            pc.partition().onGuestCrash(crash -> crashed = true);
             prepare.accept(pc);
             pc.start();
             outcome = pc.awaitEnd();

@@ -12,7 +12,8 @@ import portcullis.machine.serial.SerialSink;
  * @param debugConsole takes what the guest writes to port 0xE9
  * @param loading is told how far loading has come
  * @param input whether somebody may send to the console: by virtual time, a machine that waits for ever then waits for them
- * @param trouble is told, a line each, what the host refuses a running machine: a disk that is full
+ * @param trouble is told, a line each, what the host refuses a running machine (a disk that is full), and what the guest
+ *     has brought upon itself
  * @param trace takes a line a slice of execution; null for none; by virtual time only
  */
 public record HostAttachments(

@@ -23,8 +23,6 @@ public abstract class Interpreter extends Events {
     private static final int ATTENTION = 2;
 
     private static final int SYNC = 4;
-    /** Own thread: the instruction that has just been executed made an exit. */
-    private static final int STOP = 8;
 
     private static final int LOOKUP_SIZE = 1 << 14;
     /** A power of two. */
@@ -44,9 +42,6 @@ public abstract class Interpreter extends Events {
     private long lastCodeLimit;
 
     private Block current;
-    /** Which of its operations a {@link Sequence} is at. */
-    int position;
-
     private boolean alone;
     protected long retired;
     protected long budgetEnd = Long.MAX_VALUE;
@@ -100,20 +95,6 @@ public abstract class Interpreter extends Events {
     @Override
     public final void attentionChanged() {
         request(ATTENTION);
-    }
-
-    @Override
-    protected final void stopRequested() {
-        request(STOP);
-    }
-
-    /** Whether the instruction that has just been executed made an exit; forgets that. */
-    private boolean stopped(int poll) {
-        if ((poll & STOP) != 0) {
-            HostMemory.getAndBitwiseAndInt(state + State.POLL, ~STOP);
-            return true;
-        }
-        return false;
     }
 
     final void requestSync() {
@@ -428,7 +409,7 @@ public abstract class Interpreter extends Events {
     }
 
     private static int lastLength(Block block) {
-        return block.plain[block.instructions - 1].in.length;
+        return block.ops[block.instructions - 1].in.length;
     }
 
     /** Whether instructions must be executed one at a time with all checks between them. */
@@ -490,8 +471,7 @@ public abstract class Interpreter extends Events {
 
     private ExitReason runBlocks(Block first) {
         Block block = first;
-        Form form = block.form;
-        Op[] ops = form.ops;
+        Op[] ops = block.ops;
         int i = 0;
         try {
             while (true) {
@@ -500,36 +480,34 @@ public abstract class Interpreter extends Events {
                     ops[i].execute(this);
                 }
                 retired += block.instructions;
-                int poll = HostMemory.getIntVolatile(state + State.POLL);
-                if (poll != 0) {
+                if (HostMemory.getIntVolatile(state + State.POLL) != 0) {
                     lastLength = lastLength(block);
-                    return stopped(poll) ? exit.reason : null;
+                    return null;
                 }
                 if (retired >= budgetEnd) {
                     lastLength = lastLength(block);
                     return ExitReason.BUDGET;
                 }
                 block = successor(block);
-                form = block.counted();
-                ops = form.ops;
+                ops = block.ops;
                 i = 0;
             }
         } catch (Fault f) {
             long newTask = rip();
-            interrupted(form, i);
+            interrupted(block, i);
             if (f.taskSwitched) {
                 rip(newTask);
             }
-            applyStackRule(form, i, f);
+            applyStackRule(ops, i, f);
             throw f;
         } catch (ExitSignal s) {
             if (s == doneSignal) {
-                retired += form.at(i, position) + 1;
+                retired += i + 1;
             } else {
-                interrupted(form, i);
+                interrupted(block, i);
                 if (s == deniedSignal) {
-                    Instruction in = instruction(form, i);
-                    exit.instructionLength = in != null ? in.length : lastLength(block);
+                    boolean inside = i < ops.length && ops[i].in != null;
+                    exit.instructionLength = inside ? ops[i].in.length : lastLength(block);
                 }
                 alone = s == aloneSignal;
                 if (alone) {
@@ -540,24 +518,20 @@ public abstract class Interpreter extends Events {
         }
     }
 
-    /** The instruction under way in {@code form.ops[i]}, or null where there is none: the lookup behind the last one. */
-    private Instruction instruction(Form form, int i) {
-        return i < form.ops.length ? form.op(i, position).in : null;
-    }
-
-    /** An instruction of a block did not complete (or the lookup of what comes next did not). */
-    private void interrupted(Form form, int i) {
-        Instruction in = instruction(form, i);
-        if (in != null) {
-            rip(in.rip);
-            retired += form.at(i, position);
+    /** An instruction of a block did not complete (or, for index 0 of a successor, its lookup did not). */
+    private void interrupted(Block block, int i) {
+        if (i < block.ops.length) {
+            Instruction in = block.ops[i].in;
+            if (in != null) {
+                rip(in.rip);
+                retired += i;
+            }
         }
     }
 
-    private void applyStackRule(Form form, int i, Fault f) {
-        Instruction in = instruction(form, i);
-        if (f.vector == Fault.GP && in != null) {
-            stackRule(in, f);
+    private static void applyStackRule(Op[] ops, int i, Fault f) {
+        if (f.vector == Fault.GP && i < ops.length && ops[i].in != null) {
+            stackRule(ops[i].in, f);
         }
     }
 
@@ -625,7 +599,7 @@ public abstract class Interpreter extends Events {
         }
         rewindReplay();
         Block block = firstLookup();
-        Op op = block.plain[0];
+        Op op = block.ops[0];
         current = block;
         boolean trap = flag(TF);
         int shadowBefore = shadow;
@@ -666,9 +640,6 @@ public abstract class Interpreter extends Events {
         }
         retired++;
         completed(op, resume, trap, shadowBefore);
-        if (stopped(HostMemory.getIntVolatile(state + State.POLL))) {
-            return exit.reason;
-        }
         return retired >= budgetEnd ? ExitReason.BUDGET : null;
     }
 
@@ -699,7 +670,7 @@ public abstract class Interpreter extends Events {
         long cr2 = field(State.CR2);
         reporting = true;
         try {
-            return lookup().plain[0].in.toString();
+            return lookup().ops[0].in.toString();
         } catch (Fault f) {
             return "(not readable: exception %d)".formatted(f.vector);
         } catch (ExitSignal s) {
