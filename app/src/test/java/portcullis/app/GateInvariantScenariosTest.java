@@ -50,8 +50,7 @@ class GateInvariantScenariosTest {
         return Stream.of(new TimeSource.Host(), new TimeSource.Virtual(5));
     }
 
-    private static void withPuppets(int processors, TimeSource time, Consumer<Puppets> scenario)
-            throws LoadException {
+    private static void withPuppets(int processors, TimeSource time, Consumer<Puppets> scenario) throws LoadException {
         try (Puppets puppets = new Puppets(processors, time)) {
             scenario.accept(puppets);
         }
@@ -501,9 +500,7 @@ class GateInvariantScenariosTest {
             List<Integer> both = List.of(0, 1);
             for (int vp : both) {
                 // As if its own higher level had been told of an intercept.
-                puppets.vp(vp)
-                        .call(() -> puppets.vp(vp)
-                                .inhibitFlushes(0, InhibitReason.INTERCEPT, puppets.vp(vp)));
+                puppets.vp(vp).call(() -> puppets.vp(vp).inhibitFlushes(0, InhibitReason.INTERCEPT, puppets.vp(vp)));
             }
             List<String> told = new CopyOnWriteArrayList<>();
             puppets.partition.onCircle(told::add);
@@ -514,7 +511,9 @@ class GateInvariantScenariosTest {
             puppets.awaitSuspended(1, 0);
             assertEquals(1, puppets.partition.waitGraph().circles().size());
             Puppets.await("the circle to be told", () -> !told.isEmpty());
-            assertTrue(told.getFirst().contains("vp 0 (vtl 0) waits on vp 1, held by intercept through vp 1"), told.toString());
+            assertTrue(
+                    told.getFirst().contains("vp 0 (vtl 0) waits on vp 1, held by intercept through vp 1"),
+                    told.toString());
             puppets.awaitTurns(2, A_WHILE);
             puppets.partition.pause();
             assertEquals(VMCALL, puppets.instruction(0));

@@ -3,7 +3,6 @@ package portcullis.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.invoke.VarHandle;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -73,8 +72,8 @@ final class Puppets implements AutoCloseable {
     Puppets(int processors, TimeSource time, IntConsumer debugConsole) throws LoadException {
         this.processors = processors;
         BootFiles boot = new BootFiles(BundledGuest.path("puppet"), KernelLoader.Format.MULTIBOOT, List.of(), "");
-        MachineConfig config = new MachineConfig(
-                processors, RAM, boot, List.of(), time, ConsoleKind.SERIAL, HypervConfig.ON);
+        MachineConfig config =
+                new MachineConfig(processors, RAM, boot, List.of(), time, ConsoleKind.SERIAL, HypervConfig.ON);
         HostAttachments host = new HostAttachments(
                 value -> {}, value -> {}, debugConsole::accept, LoadProgress.NONE, trouble -> {}, true, null);
         pc = new Pc(config, new SoftEngines(CpuModel.Vendor.INTEL, CpuModel.available()), host);

@@ -96,6 +96,7 @@ public final class Partition implements AutoCloseable {
     private volatile Consumer<String> circleListener = circle -> {};
     /** Since the last reset. */
     private final AtomicBoolean circleTold = new AtomicBoolean();
+
     private final PartitionTrace trace;
     private final List<VirtualProcessor> processors;
     private final List<Runnable> resetListeners = new CopyOnWriteArrayList<>();

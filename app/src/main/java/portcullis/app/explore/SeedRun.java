@@ -50,8 +50,8 @@ final class SeedRun {
 
     /** @throws LoadException where the guest cannot be loaded */
     RunResult run() throws LoadException, InterruptedException {
-        HostAttachments host = new HostAttachments(
-                serial, NOBODY, NOBODY, LoadProgress.NONE, trouble -> {}, false, slices);
+        HostAttachments host =
+                new HostAttachments(serial, NOBODY, NOBODY, LoadProgress.NONE, trouble -> {}, false, slices);
         try (Pc pc = new Pc(config, engines, host)) {
             pc.partition().onGuestCrash(crash -> crashed = true);
             prepare.accept(pc);
