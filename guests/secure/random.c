@@ -3,6 +3,7 @@
 #include "guest.h"
 #include "workers.h"
 
+enum { LONGEST = 64 }; /* of what a step writes */
 static uint64_t state, sum;
 static uint8_t buffers[4][PAGE] __attribute__((aligned(PAGE)));
 uint64_t ask_service(uint64_t operation, uint64_t argument);
@@ -34,7 +35,7 @@ static uint64_t some_address(void) {
 
 /* One that the program may write, or cover with other pages, without breaking itself: not its calls' input. */
 static uint64_t some_target(void) {
-    return draw() % 2 ? (uint64_t)&secret_area + draw() % (sizeof(secret_area) - 16) : (uint64_t)buffers[2] + draw() % (2 * PAGE - 16);
+    return draw() % 2 ? (uint64_t)&secret_area + draw() % (sizeof(secret_area) - LONGEST) : (uint64_t)buffers[2] + draw() % (2 * PAGE - LONGEST);
 }
 
 struct step {
@@ -49,7 +50,7 @@ static void do_step(void *p) {
     case 0: value = *(volatile uint64_t *)step->from; break;
     case 1: value = *(volatile uint8_t *)step->from; break;
     case 2: *(volatile uint64_t *)step->to = step->value; break;
-    case 3: memcpy((void *)step->to, (void *)step->from, step->value % 64); break;
+    case 3: memcpy((void *)step->to, (void *)step->from, step->value % LONGEST); break;
     case 4: __asm__ volatile("lock xadd %0, %1" : "+r"(value), "+m"(*(uint64_t *)step->to)); break;
     case 5: __asm__ volatile("repe cmpsb; setz %b0" : "+a"(value), "+S"(step->from), "+D"(step->to) : "c"(16) : "memory"); break;
     case 6: __asm__ volatile("lock cmpxchg %2, %1" : "+a"(value), "+m"(*(uint64_t *)step->to) : "r"(step->value)); break;
@@ -126,9 +127,11 @@ static void hide(void *unused) {
     protect(secret_page, 1, ALLOW_NOTHING);
 }
 
-void run_random(uint64_t seed) {
+void run_random(uint64_t seed, int hidden) {
     state = seed * 0x9e3779b97f4a7c15ull + 1;
-    in_secure(hide, 0);
+    if (hidden) {
+        in_secure(hide, 0);
+    }
     in_secure(secure_seal, 0);
     for (int i = 0; i < 4000; i++) {
         struct step step = {draw() % 8, some_address(), some_target(), draw()};

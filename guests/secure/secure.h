@@ -178,8 +178,8 @@ void secure_seal(void *unused);
 
 enum { TIMER_VECTOR = 0x60, IPI_VECTOR = 0x61, VINA_VECTOR = 0x62, NORMAL_VECTOR = 0x70 };
 
-/* A program by seed instead of groups. */
-void run_random(uint64_t seed);
+/* A program by seed instead of groups; where nothing is hidden from it, it must find the secret. */
+void run_random(uint64_t seed, int hidden);
 
 /* Groups. */
 void check_before(void);

@@ -24,7 +24,7 @@ import portcullis.soft.model.CpuModel;
         description = "Shows the flush gate at work, on a bundled guest, and measures it.",
         sortOptions = false,
         abbreviateSynopsis = true,
-        subcommands = DemoCommand.Basics.class,
+        subcommands = {DemoCommand.Basics.class, VsmDemoCommand.class},
         footer = {
             "",
             "One processor flushes without end; the host inhibits another's flushes and lifts that again. On a terminal each",

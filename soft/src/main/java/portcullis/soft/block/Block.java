@@ -7,9 +7,20 @@ import portcullis.soft.cpu.Op;
  * and code segment base only, since operations have instruction pointers baked in.
  */
 final class Block {
+    /**
+     * Executions after which a block is hot: they have taken some ten milliseconds, as much as defining and compiling its {@link
+     * Sequence}s does. With a tenth of that Linux boots a tenth slower.
+     */
+    static final int HOT = 500_000;
+
     /** The last one sets RIP: a branch, or an appended {@link FallThrough}. */
-    final Op[] ops;
-    /** Guest instructions: {@code ops} without the appended one. */
+    final Op[] plain;
+    /** How it is executed. A CPU that reads it while another changes it may get either. */
+    Form form;
+    /** Executions, about: CPUs count without care for one another. */
+    private int heat;
+
+    /** Guest instructions: {@code plain} without the appended one. */
     final int instructions;
 
     final long rip;
@@ -36,7 +47,7 @@ final class Block {
     Block sibling;
 
     Block(
-            Op[] ops,
+            Op[] plain,
             int instructions,
             long rip,
             int mode,
@@ -45,7 +56,8 @@ final class Block {
             int length,
             long secondPage,
             boolean linkable) {
-        this.ops = ops;
+        this.plain = plain;
+        form = Form.plain(plain);
         this.instructions = instructions;
         this.rip = rip;
         this.mode = mode;
@@ -54,6 +66,14 @@ final class Block {
         this.length = length;
         this.secondPage = secondPage;
         this.linkable = linkable;
+    }
+
+    /** The form for one more execution, a faster one once there were many. */
+    Form counted() {
+        if (++heat == HOT) {
+            form = Form.sequences(plain);
+        }
+        return form;
     }
 
     boolean covers(long from, long size) {

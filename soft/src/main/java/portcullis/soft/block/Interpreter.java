@@ -23,6 +23,8 @@ public abstract class Interpreter extends Events {
     private static final int ATTENTION = 2;
 
     private static final int SYNC = 4;
+    /** Own thread: the instruction that has just been executed made an exit. */
+    private static final int STOP = 8;
 
     private static final int LOOKUP_SIZE = 1 << 14;
     /** A power of two. */
@@ -42,6 +44,9 @@ public abstract class Interpreter extends Events {
     private long lastCodeLimit;
 
     private Block current;
+    /** Which of its operations a {@link Sequence} is at. */
+    int position;
+
     private boolean alone;
     protected long retired;
     protected long budgetEnd = Long.MAX_VALUE;
@@ -95,6 +100,20 @@ public abstract class Interpreter extends Events {
     @Override
     public final void attentionChanged() {
         request(ATTENTION);
+    }
+
+    @Override
+    protected final void stopRequested() {
+        request(STOP);
+    }
+
+    /** Whether the instruction that has just been executed made an exit; forgets that. */
+    private boolean stopped(int poll) {
+        if ((poll & STOP) != 0) {
+            HostMemory.getAndBitwiseAndInt(state + State.POLL, ~STOP);
+            return true;
+        }
+        return false;
     }
 
     final void requestSync() {
@@ -409,7 +428,7 @@ public abstract class Interpreter extends Events {
     }
 
     private static int lastLength(Block block) {
-        return block.ops[block.instructions - 1].in.length;
+        return block.plain[block.instructions - 1].in.length;
     }
 
     /** Whether instructions must be executed one at a time with all checks between them. */
@@ -471,7 +490,8 @@ public abstract class Interpreter extends Events {
 
     private ExitReason runBlocks(Block first) {
         Block block = first;
-        Op[] ops = block.ops;
+        Form form = block.form;
+        Op[] ops = form.ops;
         int i = 0;
         try {
             while (true) {
@@ -480,34 +500,36 @@ public abstract class Interpreter extends Events {
                     ops[i].execute(this);
                 }
                 retired += block.instructions;
-                if (HostMemory.getIntVolatile(state + State.POLL) != 0) {
+                int poll = HostMemory.getIntVolatile(state + State.POLL);
+                if (poll != 0) {
                     lastLength = lastLength(block);
-                    return null;
+                    return stopped(poll) ? exit.reason : null;
                 }
                 if (retired >= budgetEnd) {
                     lastLength = lastLength(block);
                     return ExitReason.BUDGET;
                 }
                 block = successor(block);
-                ops = block.ops;
+                form = block.counted();
+                ops = form.ops;
                 i = 0;
             }
         } catch (Fault f) {
             long newTask = rip();
-            interrupted(block, i);
+            interrupted(form, i);
             if (f.taskSwitched) {
                 rip(newTask);
             }
-            applyStackRule(ops, i, f);
+            applyStackRule(form, i, f);
             throw f;
         } catch (ExitSignal s) {
             if (s == doneSignal) {
-                retired += i + 1;
+                retired += form.at(i, position) + 1;
             } else {
-                interrupted(block, i);
+                interrupted(form, i);
                 if (s == deniedSignal) {
-                    boolean inside = i < ops.length && ops[i].in != null;
-                    exit.instructionLength = inside ? ops[i].in.length : lastLength(block);
+                    Instruction in = instruction(form, i);
+                    exit.instructionLength = in != null ? in.length : lastLength(block);
                 }
                 alone = s == aloneSignal;
                 if (alone) {
@@ -518,20 +540,24 @@ public abstract class Interpreter extends Events {
         }
     }
 
-    /** An instruction of a block did not complete (or, for index 0 of a successor, its lookup did not). */
-    private void interrupted(Block block, int i) {
-        if (i < block.ops.length) {
-            Instruction in = block.ops[i].in;
-            if (in != null) {
-                rip(in.rip);
-                retired += i;
-            }
+    /** The instruction under way in {@code form.ops[i]}, or null where there is none: the lookup behind the last one. */
+    private Instruction instruction(Form form, int i) {
+        return i < form.ops.length ? form.op(i, position).in : null;
+    }
+
+    /** An instruction of a block did not complete (or the lookup of what comes next did not). */
+    private void interrupted(Form form, int i) {
+        Instruction in = instruction(form, i);
+        if (in != null) {
+            rip(in.rip);
+            retired += form.at(i, position);
         }
     }
 
-    private static void applyStackRule(Op[] ops, int i, Fault f) {
-        if (f.vector == Fault.GP && i < ops.length && ops[i].in != null) {
-            stackRule(ops[i].in, f);
+    private void applyStackRule(Form form, int i, Fault f) {
+        Instruction in = instruction(form, i);
+        if (f.vector == Fault.GP && in != null) {
+            stackRule(in, f);
         }
     }
 
@@ -599,7 +625,7 @@ public abstract class Interpreter extends Events {
         }
         rewindReplay();
         Block block = firstLookup();
-        Op op = block.ops[0];
+        Op op = block.plain[0];
         current = block;
         boolean trap = flag(TF);
         int shadowBefore = shadow;
@@ -640,6 +666,9 @@ public abstract class Interpreter extends Events {
         }
         retired++;
         completed(op, resume, trap, shadowBefore);
+        if (stopped(HostMemory.getIntVolatile(state + State.POLL))) {
+            return exit.reason;
+        }
         return retired >= budgetEnd ? ExitReason.BUDGET : null;
     }
 
@@ -670,7 +699,7 @@ public abstract class Interpreter extends Events {
         long cr2 = field(State.CR2);
         reporting = true;
         try {
-            return lookup().ops[0].in.toString();
+            return lookup().plain[0].in.toString();
         } catch (Fault f) {
             return "(not readable: exception %d)".formatted(f.vector);
         } catch (ExitSignal s) {

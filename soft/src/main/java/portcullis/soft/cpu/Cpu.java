@@ -225,13 +225,19 @@ public abstract class Cpu extends ControlRegisters {
         return doneSignal;
     }
 
-    /** Ends the run with {@code reason} with RIP on this instruction. */
-    public final ExitSignal leaveAt(Op op, ExitReason reason) {
+    /**
+     * Ends the run with {@code reason}, RIP on this instruction, which sets the instruction pointer itself and so is the last of
+     * its block: the loop looks at the request word behind it anyway. A signal, which unwinds three frames, costs some 80 ns more.
+     */
+    public final void stopAt(Op op, ExitReason reason) {
         rip(op.in.rip);
         exit.instructionLength = op.in.length;
         exit.reason = reason;
-        return doneSignal;
+        stopRequested();
     }
+
+    /** The loop is left with {@link #exit} as soon as the instruction that executes is done. */
+    protected abstract void stopRequested();
 
     /** Repeated instructions must let traps be taken after each element: single step, data breakpoints. */
     public final boolean oneElementAtATime() {

@@ -36,8 +36,8 @@ final class MachineOp extends Op {
         table.add("0F A2", "CPUID", FAMILY, CPUID);
         table.add("F4", "HLT", FAMILY, HLT, Encoding.END);
         table.add("0F 01 =F8 o64", "SWAPGS", FAMILY, SWAPGS);
-        table.add("NP 0F 01 =C1", "VMCALL", FAMILY, HYPERCALL, Encoding.END);
-        table.add("NP 0F 01 =D9", "VMMCALL", FAMILY, HYPERCALL, Encoding.END);
+        table.add("NP 0F 01 =C1", "VMCALL", FAMILY, HYPERCALL, Encoding.TRANSFER);
+        table.add("NP 0F 01 =D9", "VMMCALL", FAMILY, HYPERCALL, Encoding.TRANSFER);
     }
 
     @Override
@@ -54,7 +54,7 @@ final class MachineOp extends Op {
                 }
             }
             case SWAPGS -> swapGs(cpu);
-            default -> throw cpu.leaveAt(this, ExitReason.HYPERCALL);
+            default -> cpu.stopAt(this, ExitReason.HYPERCALL);
         }
     }
 
