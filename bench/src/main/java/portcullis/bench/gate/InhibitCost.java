@@ -3,6 +3,7 @@ package portcullis.bench.gate;
 import java.io.PrintStream;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import portcullis.bench.BenchMachine;
 import portcullis.bench.BenchMachine.Job;
 import portcullis.bench.Figures;
@@ -22,6 +23,7 @@ final class InhibitCost {
     private static final Job[] JOBS = {Job.SLEEP, Job.DEVICE, Job.COMPUTE, Job.HYPERCALL, Job.TRANSLATE};
     private static final int BATCH = 32;
     private static final int WARM_UP = 20_000;
+    private static final long PAUSE_NANOS = 1_000_000;
 
     private final PrintStream out;
     private final long nanoseconds;
@@ -106,6 +108,8 @@ final class InhibitCost {
     private double periods(GracePeriod period) {
         Figures figures = new Figures();
         for (long begin = System.nanoTime(); figures.count() < 3 || System.nanoTime() - begin < nanoseconds; ) {
+            // Without a pause the next few samples would find the VPs where the last one left them.
+            LockSupport.parkNanos(PAUSE_NANOS);
             long start = System.nanoTime();
             period.inhibit();
             period.lift();
