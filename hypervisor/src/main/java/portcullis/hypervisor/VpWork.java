@@ -1,0 +1,136 @@
+package portcullis.hypervisor;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.LockSupport;
+
+/** Which thread a VP has, and what others want done on it. */
+final class VpWork {
+    private static final int SPINS_BEFORE_NAP = 2000;
+    private static final long NAP_NANOS = 20_000;
+
+    private final int vp;
+    private final VpRequests requests;
+
+    /** Guards the queue, and changes of thread. */
+    private final Object lock = new Object();
+
+    private final Queue<Runnable> queue = new ArrayDeque<>();
+    private volatile Thread thread;
+
+    VpWork(int vp, VpRequests requests) {
+        this.vp = vp;
+        this.requests = requests;
+    }
+
+    /** From now on {@code owner} does the work. */
+    void bind(Thread owner) {
+        synchronized (lock) {
+            requests.setSleeper(owner);
+            thread = owner;
+        }
+    }
+
+    /** The VP's thread lets go, when nothing is left to do. */
+    void unbind() {
+        while (true) {
+            serve();
+            synchronized (lock) {
+                if (queue.isEmpty()) {
+                    thread = null;
+                    return;
+                }
+            }
+        }
+    }
+
+    boolean hasThread() {
+        return thread != null;
+    }
+
+    /** Whether the calling thread takes this VP's turns. */
+    boolean onItsThread() {
+        return thread == Thread.currentThread();
+    }
+
+    /** {@link VirtualProcessor#call}. */
+    void call(Runnable action) {
+        CompletableFuture<Void> done = null;
+        synchronized (lock) {
+            if (thread != null && thread != Thread.currentThread()) {
+                CompletableFuture<Void> future = new CompletableFuture<>();
+                queue.add(() -> {
+                    try {
+                        action.run();
+                        future.complete(null);
+                    } catch (RuntimeException | Error failure) {
+                        future.completeExceptionally(failure);
+                    }
+                });
+                done = future;
+            } else if (thread == null) {
+                // Nobody runs this VP, and with the lock held nobody starts to.
+                action.run();
+                return;
+            }
+        }
+        if (done == null) {
+            action.run();
+            return;
+        }
+        requests.raise(VpRequests.WORK);
+        try {
+            done.join();
+        } catch (CompletionException failed) {
+            switch (failed.getCause()) {
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                default -> throw failed;
+            }
+        }
+    }
+
+    /** {@link VirtualProcessor#callFrom}. @param caller the work of the VP whose thread calls */
+    void callFrom(VpWork caller, Runnable action) {
+        FutureTask<Void> task = new FutureTask<>(action, null);
+        synchronized (lock) {
+            if (thread != null && thread != Thread.currentThread()) {
+                queue.add(task);
+            } else {
+                task.run();
+            }
+        }
+        if (!task.isDone()) {
+            requests.raise(VpRequests.WORK);
+        }
+        for (int spins = 0; !task.isDone(); spins++) {
+            caller.serve();
+            if (spins < SPINS_BEFORE_NAP) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.parkNanos(NAP_NANOS);
+            }
+        }
+        if (task.state() == Future.State.FAILED) {
+            throw new IllegalStateException("VP " + vp + " could not do it", task.exceptionNow());
+        }
+    }
+
+    /** Does all that there is. The VP's thread. */
+    void serve() {
+        while (true) {
+            Runnable next;
+            synchronized (lock) {
+                next = queue.poll();
+            }
+            if (next == null) {
+                return;
+            }
+            next.run();
+        }
+    }
+}
