@@ -31,6 +31,18 @@ public record FlushInhibit(int flags, boolean inhibit) {
         return new Capability(true, true, true);
     }
 
+    /** @throws IllegalArgumentException for flags */
+    void apply(VirtualProcessor vp, int level) {
+        if (flags != 0) {
+            throw new IllegalArgumentException("there are no such flags: " + Integer.toHexString(flags));
+        }
+        if (inhibit) {
+            vp.inhibitFlushes(level);
+        } else {
+            vp.liftFlushInhibit(level);
+        }
+    }
+
     /** Reads the structure; the reserved bytes may be anything. @param from at least {@link #SIZE} bytes, from its position */
     public static FlushInhibit parse(ByteBuffer from) {
         ByteBuffer in = from.slice().order(ByteOrder.LITTLE_ENDIAN);

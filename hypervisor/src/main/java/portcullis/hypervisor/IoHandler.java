@@ -2,6 +2,25 @@ package portcullis.hypervisor;
 
 /** The machine around the processors, as they see it. Called on VP threads, several at once; must not throw or block for long. */
 public interface IoHandler {
+    /** No machine: nothing answers. */
+    IoHandler NOTHING = new IoHandler() {
+        @Override
+        public int portRead(int port, int size) {
+            return -1;
+        }
+
+        @Override
+        public void portWrite(int port, int size, int value) {}
+
+        @Override
+        public long mmioRead(long gpa, int size) {
+            return -1;
+        }
+
+        @Override
+        public void mmioWrite(long gpa, int size, long value) {}
+    };
+
     /**
      * IN.
      *

@@ -1,13 +1,11 @@
 package portcullis.hypervisor;
 
-import java.util.List;
 import java.util.function.Consumer;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.flush.PendingFlushes;
 import portcullis.hypervisor.gate.InhibitReason;
-import portcullis.hypervisor.gate.Wait;
 import portcullis.hypervisor.trace.VpTrace;
 import portcullis.hypervisor.vsm.MemoryIntercept;
 import portcullis.state.Saved;
@@ -251,11 +249,7 @@ public final class VirtualProcessor implements Saved {
 
     /** Tells traces where this VP's suspension has closed a circle. Whenever its active level has come to be suspended. */
     public void reportCircle() {
-        List<Wait> circle = partition.waitGraph().circle(index);
-        if (!circle.isEmpty()) {
-            trace.cycle(context().level(), circle);
-            partition.circleClosed(circle);
-        }
+        partition.circles().look(this);
     }
 
     // Work by others

@@ -82,12 +82,12 @@ public final class SyntheticMsrs {
                 yield 0;
             }
             case HvMsr.CRASH_P0, HvMsr.CRASH_P0 + 1, HvMsr.CRASH_P0 + 2, HvMsr.CRASH_P0 + 3, HvMsr.CRASH_P0 + 4 ->
-                partition.crashRegisters().parameter(exit.msr - HvMsr.CRASH_P0);
-            case HvMsr.CRASH_CTL -> partition.crashRegisters().capabilities();
+                partition.msrs().crash().parameter(exit.msr - HvMsr.CRASH_P0);
+            case HvMsr.CRASH_CTL -> partition.msrs().crash().capabilities();
             case HvMsr.NPIEP_CONFIG -> npiep;
-            case HvMsr.DEBUG_OPTIONS -> partition.debugOptions();
+            case HvMsr.DEBUG_OPTIONS -> partition.msrs().debugOptions();
             case HvMsr.REENLIGHTENMENT_CONTROL, HvMsr.TSC_EMULATION_CONTROL, HvMsr.TSC_EMULATION_STATUS ->
-                partition.reenlightenment().read(exit.msr);
+                partition.msrs().reenlightenment().read(exit.msr);
             default -> {
                 exit.fault = !context.synic().readMsr(exit.msr, exit);
                 yield exit.value;
@@ -129,7 +129,7 @@ public final class SyntheticMsrs {
                 return context.assistPage().setRegister(value);
             }
             case HvMsr.CRASH_P0, HvMsr.CRASH_P0 + 1, HvMsr.CRASH_P0 + 2, HvMsr.CRASH_P0 + 3, HvMsr.CRASH_P0 + 4 ->
-                partition.crashRegisters().setParameter(msr - HvMsr.CRASH_P0, value);
+                partition.msrs().crash().setParameter(msr - HvMsr.CRASH_P0, value);
             case HvMsr.NPIEP_CONFIG -> {
                 if ((value & NpiepConfig.RESERVED) != 0) {
                     return false;
@@ -137,10 +137,13 @@ public final class SyntheticMsrs {
                 npiep = (int) value;
                 vp.cpu().preventStores(npiep);
             }
-            case HvMsr.DEBUG_OPTIONS -> partition.setDebugOptions(value);
-            case HvMsr.CRASH_CTL -> partition.guestCrashes(vp.index(), context.level(), value);
+            case HvMsr.DEBUG_OPTIONS -> partition.msrs().setDebugOptions(value);
+            case HvMsr.CRASH_CTL ->
+                partition
+                        .msrs()
+                        .writeCrashControl(vp.index(), value, partition.memory().view(context.level()));
             case HvMsr.REENLIGHTENMENT_CONTROL, HvMsr.TSC_EMULATION_CONTROL, HvMsr.TSC_EMULATION_STATUS -> {
-                return partition.reenlightenment().write(msr, value);
+                return partition.msrs().reenlightenment().write(msr, value);
             }
             default -> {
                 return context.synic().writeMsr(msr, value);

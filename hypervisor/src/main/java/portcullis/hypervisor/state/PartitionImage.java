@@ -67,11 +67,11 @@ public final class PartitionImage {
 
     private SavedParts parts() {
         SavedParts parts = new SavedParts();
-        partition.addFirstParts(parts);
+        partition.parts().addFirst(parts);
         early.forEach(parts::add);
-        partition.addProcessorParts(parts);
+        partition.parts().addProcessors(parts);
         late.forEach(parts::add);
-        partition.addLastParts(parts);
+        partition.parts().addLast(parts);
         return parts;
     }
 
