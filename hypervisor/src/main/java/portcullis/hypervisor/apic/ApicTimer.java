@@ -144,17 +144,19 @@ final class ApicTimer {
      * Writes IA32_TSC_DEADLINE, in TSC-deadline mode.
      *
      * @param guestValue as written; 0 disarms
-     * @param deadline the same moment in clock ticks
+     * @param guestTsc the guest's time-stamp counter now
      * @return whether it has passed already: the caller delivers the interrupt
      */
-    boolean writeDeadline(long guestValue, long deadline) {
+    boolean writeDeadline(long guestValue, long guestTsc) {
         disarm();
         if (guestValue == 0) {
             return false;
         }
         guestDeadline = guestValue;
         running = true;
-        expiry = deadline;
+        long now = clock.ticks();
+        long ahead = Long.compareUnsigned(guestValue, guestTsc) <= 0 ? 0 : guestValue - guestTsc;
+        expiry = ahead < 0 || now + ahead < 0 ? Long.MAX_VALUE : now + ahead;
         if (expire()) {
             return true;
         }

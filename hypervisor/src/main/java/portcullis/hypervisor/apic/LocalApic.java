@@ -23,7 +23,6 @@ public final class LocalApic implements Saved {
     public static final int BASE_BOOT_PROCESSOR = 1 << 8;
     public static final int BASE_X2APIC = 1 << 10;
     public static final int BASE_ENABLE = 1 << 11;
-    private static final int PAGE = 0x1000;
 
     public static final int MSR_TSC_DEADLINE = 0x6e0;
     public static final int MSR_APIC_BASE = 0x1b;
@@ -45,9 +44,9 @@ public final class LocalApic implements Saved {
     private final boolean bootProcessor;
     private final ApicFeatures features;
     private final InterruptFabric fabric;
-    private final Alarms alarms;
     private final ApicState state;
-    private volatile long base;
+    private final GuestAccess guest;
+    private volatile ApicBase base;
     private volatile ApicAddress address = ApicAddress.NONE;
     private volatile ExternalInterruptController controller = NO_CONTROLLER;
     private volatile EoiListener endOfInterruptListener = vector -> {};
@@ -69,16 +68,12 @@ public final class LocalApic implements Saved {
         this.bootProcessor = bootProcessor;
         this.features = features;
         this.fabric = fabric;
-        this.alarms = alarms;
         ApicTimer timer = new ApicTimer(alarms.clock(), alarms.create("local APIC timer " + id, this::timerAlarm));
         state = new ApicState(id, features, timer, owner);
-        base = baseAfterReset();
+        guest = new GuestAccess(this, state.lvt);
+        base = ApicBase.afterReset(bootProcessor);
         fabric.add(this);
         publishAddress();
-    }
-
-    private long baseAfterReset() {
-        return DEFAULT_BASE | BASE_ENABLE | (bootProcessor ? BASE_BOOT_PROCESSOR : 0);
     }
 
     /** The APIC id after reset, the x2APIC id. */
@@ -91,7 +86,7 @@ public final class LocalApic implements Saved {
     /** Power-up and reset: everything, the base included (SDM 10.4.7.1). The LINT wires stay as whoever drives them left them. */
     public void reset() {
         synchronized (lock) {
-            base = baseAfterReset();
+            base = ApicBase.afterReset(bootProcessor);
             state.mode = ApicMode.XAPIC;
             state.resetId();
             state.resetRegisters();
@@ -122,42 +117,27 @@ public final class LocalApic implements Saved {
         writeRegister(lint1, DeliveryMode.NMI.ordinal() << 8);
     }
 
-    // IA32_APIC_BASE (SDM 10.4.4, 10.12.5)
+    // IA32_APIC_BASE
 
     public long base() {
-        return base;
+        return base.value();
     }
 
     public ApicMode mode() {
-        return modeOf(base);
-    }
-
-    private static ApicMode modeOf(long value) {
-        if ((value & BASE_ENABLE) == 0) {
-            return ApicMode.DISABLED;
-        }
-        return (value & BASE_X2APIC) == 0 ? ApicMode.XAPIC : ApicMode.X2APIC;
+        return base.mode();
     }
 
     /** Writes IA32_APIC_BASE. @return false where the write is a #GP */
     public boolean writeBase(long value) {
-        long writable = BASE_BOOT_PROCESSOR
-                | BASE_ENABLE
-                | (features.x2apic() ? BASE_X2APIC : 0)
-                | (1L << features.physicalAddressBits()) - PAGE;
-        if ((value & ~writable) != 0 || ((value & BASE_X2APIC) != 0 && (value & BASE_ENABLE) == 0)) {
-            return false;
-        }
+        ApicBase next = new ApicBase(value);
         synchronized (lock) {
-            ApicMode from = modeOf(base);
-            ApicMode to = modeOf(value);
-            if ((from == ApicMode.X2APIC && to == ApicMode.XAPIC)
-                    || (from == ApicMode.DISABLED && to == ApicMode.X2APIC)) {
+            if (!base.allows(next, features)) {
                 return false;
             }
-            base = value;
-            state.mode = to;
-            if (to == ApicMode.DISABLED && from != to) {
+            boolean disabled = next.mode() == ApicMode.DISABLED && mode() != next.mode();
+            base = next;
+            state.mode = next.mode();
+            if (disabled) {
                 // "Prior initialization may be lost" (SDM 10.4.3). CR8 lives on without an APIC, so the task priority
                 // stays.
                 int taskPriority = state.taskPriority;
@@ -182,49 +162,81 @@ public final class LocalApic implements Saved {
         return address;
     }
 
-    // The guest's page, in xAPIC mode
+    // The guest's side
 
     /** Whether an access to {@code gpa} is one to this APIC's page. */
     public boolean covers(long gpa) {
-        long now = base;
-        return modeOf(now) == ApicMode.XAPIC && (gpa & -PAGE) == (now & -PAGE);
+        return base.covers(gpa);
     }
 
-    /** Reads the page. Only the first four bytes of each sixteen hold anything (SDM 10.4.1). @param size 1 to 8 bytes */
+    /** Reads the page. @param size 1 to 8 bytes */
     public long readPage(int offset, int size) {
-        if (lazyEoi.outstanding()) {
-            endLazily(lazyEoi.look());
-        }
-        int within = offset & 0xf;
-        if (within >= 4) {
-            return 0;
-        }
-        long value;
-        synchronized (lock) {
-            value = Integer.toUnsignedLong(state.read(offset & 0xff0));
-        }
-        value >>>= within * 8;
-        return size >= 8 ? value : value & (1L << size * 8) - 1;
+        return guest.readPage(offset, size);
     }
 
     /** Writes the page: whole, aligned registers; other accesses are undefined (SDM 10.4.1) and dropped. */
     public void writePage(int offset, int size, long value) {
-        if ((offset & 0xf) != 0 || size != 4) {
-            return;
+        guest.writePage(offset, size, value);
+    }
+
+    /** Whether {@code msr} is one of 0x800 to 0x8ff, for {@link #readMsr} and {@link #writeMsr}. */
+    public static boolean ownsMsr(int msr) {
+        return msr >= ApicRegister.FIRST_MSR && msr <= ApicRegister.LAST_MSR;
+    }
+
+    /** Reads one of MSRs 0x800 to 0x8ff: sets {@link ExitDetails#value}, or {@link ExitDetails#fault} for #GP. */
+    public void readMsr(ExitDetails exit) {
+        guest.readMsr(exit);
+    }
+
+    /** Writes one of MSRs 0x800 to 0x8ff. @return false where the write is a #GP */
+    public boolean writeMsr(int msr, long value) {
+        return guest.writeMsr(msr, value);
+    }
+
+    /** ICR, high half in bits 63:32, as the mode lays it out; {@link #NONE} where the local APIC is off. */
+    public long interruptCommand() {
+        return guest.interruptCommand();
+    }
+
+    /** Sends an IPI. @return false for #GP: reserved bits, or the local APIC is off */
+    public boolean writeInterruptCommand(long value) {
+        return guest.writeInterruptCommand(value);
+    }
+
+    /** TPR, 8 bits; {@link #NONE} where the local APIC is off. */
+    public long taskPriority() {
+        return guest.taskPriority();
+    }
+
+    /** @return false for #GP: reserved bits, or the local APIC is off */
+    public boolean writeTaskPriority(long value) {
+        return guest.writeTaskPriority(value);
+    }
+
+    // What registers do
+
+    int readRegister(int register) {
+        if (lazyEoi.outstanding()) {
+            endLazily(lazyEoi.look());
         }
-        int register = offset & 0xff0;
-        if (register == ApicRegister.COMMAND_LOW) {
-            int destination;
-            synchronized (lock) {
-                destination = state.commandHigh >>> 24;
-            }
-            command((int) value, destination);
-        } else {
-            writeRegister(register, (int) value);
+        synchronized (lock) {
+            return state.read(register);
         }
     }
 
-    private void writeRegister(int register, int value) {
+    /** ICR, both halves. */
+    long commandRegister() {
+        synchronized (lock) {
+            return state.commandLow & 0xffff_ffffL | (long) state.commandHigh << 32;
+        }
+    }
+
+    int taskPriorityRegister() {
+        return state.taskPriority;
+    }
+
+    void writeRegister(int register, int value) {
         if (register == ApicRegister.EOI) {
             endOfInterrupt();
             return;
@@ -255,7 +267,7 @@ public final class LocalApic implements Saved {
     }
 
     /** Writes the ICR: sends an IPI. */
-    private void command(int low, int destination) {
+    void command(int low, int destination) {
         boolean illegal;
         synchronized (lock) {
             // Bit 12, delivery status, is read-only: delivery is over when the write is.
@@ -277,52 +289,16 @@ public final class LocalApic implements Saved {
         writeRegister(ApicRegister.SPURIOUS_VECTOR, 0x1ff);
     }
 
-    // The guest's MSRs
-
-    /** Whether {@code msr} is one of 0x800 to 0x8ff, for {@link #readMsr} and {@link #writeMsr}. */
-    public static boolean ownsMsr(int msr) {
-        return msr >= ApicRegister.FIRST_MSR && msr <= ApicRegister.LAST_MSR;
-    }
-
-    /** Reads one of MSRs 0x800 to 0x8ff: sets {@link ExitDetails#value}, or {@link ExitDetails#fault} for #GP. */
-    public void readMsr(ExitDetails exit) {
-        int register = exit.msr - ApicRegister.FIRST_MSR << 4;
-        exit.fault = mode() != ApicMode.X2APIC || !X2ApicAccess.readable(register);
-        if (exit.fault) {
-            return;
-        }
-        if (lazyEoi.outstanding()) {
-            endLazily(lazyEoi.look());
-        }
+    /** Writes the ICR as x2APIC mode has it. */
+    void wideCommand(long value) {
+        int destination = (int) (value >>> 32);
         synchronized (lock) {
-            exit.value = Integer.toUnsignedLong(state.read(register));
-            if (register == ApicRegister.COMMAND_LOW) {
-                exit.value |= (long) state.commandHigh << 32;
-            }
+            state.commandHigh = destination;
         }
+        command((int) value, destination);
     }
 
-    /** Writes one of MSRs 0x800 to 0x8ff. @return false where the write is a #GP */
-    public boolean writeMsr(int msr, long value) {
-        int register = msr - ApicRegister.FIRST_MSR << 4;
-        if (mode() != ApicMode.X2APIC || !X2ApicAccess.writable(register, value, state.lvt)) {
-            return false;
-        }
-        switch (register) {
-            case ApicRegister.COMMAND_LOW -> {
-                int destination = (int) (value >>> 32);
-                synchronized (lock) {
-                    state.commandHigh = destination;
-                }
-                command((int) value, destination);
-            }
-            case ApicRegister.SELF_IPI -> selfIpi((int) value);
-            default -> writeRegister(register, (int) value);
-        }
-        return true;
-    }
-
-    private void selfIpi(int vector) {
+    void selfIpi(int vector) {
         synchronized (lock) {
             if (vector < ApicState.FIRST_VECTOR) {
                 state.error(ApicState.ERROR_SEND_ILLEGAL_VECTOR);
@@ -369,10 +345,7 @@ public final class LocalApic implements Saved {
     }
 
     private void waitForTimeStamp(long deadline, long guestTsc) {
-        long now = alarms.clock().ticks();
-        long ahead = Long.compareUnsigned(deadline, guestTsc) <= 0 ? 0 : deadline - guestTsc;
-        long at = ahead < 0 || now + ahead < 0 ? Long.MAX_VALUE : now + ahead;
-        if (state.timer.writeDeadline(deadline, at)) {
+        if (state.timer.writeDeadline(deadline, guestTsc)) {
             state.deliverLocal(LocalVectorTable.TIMER);
         }
     }
@@ -383,50 +356,6 @@ public final class LocalApic implements Saved {
                 state.deliverLocal(LocalVectorTable.TIMER);
             }
         }
-    }
-
-    // Registers whatever the mode, as the hypervisor's own MSRs reach them (TLFS, "APIC Register MSRs")
-
-    /** ICR, high half in bits 63:32, as the mode lays it out; {@link #NONE} where the local APIC is off. */
-    public long interruptCommand() {
-        if (mode() == ApicMode.DISABLED) {
-            return NONE;
-        }
-        synchronized (lock) {
-            return state.commandLow & 0xffff_ffffL | (long) state.commandHigh << 32;
-        }
-    }
-
-    /** Sends an IPI. @return false for #GP: reserved bits, or the local APIC is off */
-    public boolean writeInterruptCommand(long value) {
-        switch (mode()) {
-            case DISABLED -> {
-                return false;
-            }
-            case X2APIC -> {
-                return writeMsr(ApicRegister.FIRST_MSR + (ApicRegister.COMMAND_LOW >>> 4), value);
-            }
-            case XAPIC -> {
-                writeRegister(ApicRegister.COMMAND_HIGH, (int) (value >>> 32));
-                writePage(ApicRegister.COMMAND_LOW, 4, value & 0xffff_ffffL);
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** TPR, 8 bits; {@link #NONE} where the local APIC is off. */
-    public long taskPriority() {
-        return mode() == ApicMode.DISABLED ? NONE : state.taskPriority;
-    }
-
-    /** @return false for #GP: reserved bits, or the local APIC is off */
-    public boolean writeTaskPriority(long value) {
-        if (value >>> 8 != 0 || mode() == ApicMode.DISABLED) {
-            return false;
-        }
-        writeRegister(ApicRegister.TASK_PRIORITY, (int) value);
-        return true;
     }
 
     // The processor's side
@@ -619,7 +548,7 @@ public final class LocalApic implements Saved {
     @Override
     public void save(StateWriter out) {
         synchronized (lock) {
-            out.putLong(base);
+            out.putLong(base.value());
             state.save(out);
             lazyEoi.save(out);
         }
@@ -629,8 +558,8 @@ public final class LocalApic implements Saved {
     @Override
     public void restore(StateReader in) {
         synchronized (lock) {
-            base = in.getLong();
-            state.mode = modeOf(base);
+            base = new ApicBase(in.getLong());
+            state.mode = base.mode();
             state.restore(in);
             lazyEoi.restore(in);
             publishAddress();
