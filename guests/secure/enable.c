@@ -44,7 +44,7 @@ static void check_status_registers(uint64_t partition, uint64_t vp) {
     check_refused("neither can be written", set_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_PARTITION_STATUS, 1));
 }
 
-static uint64_t enable_partition(uint64_t partition, uint8_t level, uint8_t flags) {
+uint64_t enable_partition(uint64_t partition, uint8_t level, uint8_t flags) {
     uint64_t *input = (uint64_t *)input_here();
     input[0] = partition;
     input[1] = level | (uint64_t)flags << 8;

@@ -1,7 +1,7 @@
 # The ways between the two sides, and the secure side's interrupts.
 
         .text
-        .globl  vtl_call, secure_start, secure_leave, secure_entries, spin_with_registers
+        .globl  vtl_call, secure_start, secure_leave, third_start, third_leave, third_enter, secure_entries, spin_with_registers
 
 # void vtl_call(control): the secure side may change every register but the stack's.
 vtl_call:
@@ -29,10 +29,38 @@ secure_start:
         call    secure_main
         ud2
 
+# The same for the third side (third.c), which is entered from the secure one.
+third_start:
+        cld
+        pop     %rdi
+        xor     %ebp, %ebp
+        call    third_main
+        ud2
+
+# void third_enter(void): a VTL call by the secure side. Every register but RAX and RCX comes back as it was, or as the third side
+# has made it.
+third_enter:
+        push    %rbx
+        push    %rbp
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        xor     %ecx, %ecx
+        call    *secure + 16                    # up_entry
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbp
+        pop     %rbx
+        ret
+
 # void secure_leave(struct shared *, control): goes back with general registers as in the structure, except RAX and RCX, which
 # are the assist page's or, on a fast return, the sequence's. Returns on the next entry, whatever its reason: then the
 # structure has what the normal side left in all of them.
-secure_leave:
+        .macro  leaving name, entry
+\name:
         push    %rbx
         push    %rbp
         push    %r12
@@ -55,7 +83,7 @@ secure_leave:
         mov     96(%rax), %r13
         mov     104(%rax), %r14
         mov     112(%rax), %r15
-        call    *secure                         # return_entry
+        call    *\entry
         push    %rax
         mov     8(%rsp), %rax
         mov     %rcx, 8(%rax)
@@ -82,6 +110,9 @@ secure_leave:
         pop     %rbp
         pop     %rbx
         ret
+        .endm
+        leaving secure_leave, secure            # return_entry
+        leaving third_leave, third
 
 # int spin_with_registers(volatile uint64_t *counter), with interrupts off: waits until it is not 0, with a pattern in every register.
 # Returns whether all are as they were.

@@ -11,6 +11,7 @@ struct secure_cpu secure_cpus[SECURE_CPUS] __attribute__((aligned(PAGE)));
 struct secure_globals secure;
 struct mailbox mailboxes[SECURE_CPUS];
 uint8_t secure_hypercall_page[PAGE] __attribute__((aligned(PAGE)));
+static uint64_t taken; /* interrupts, on all sides */
 static uint64_t tables[6][512] __attribute__((aligned(PAGE)));
 struct secret_area secret_area __attribute__((aligned(PAGE))) = {.secret = "THE SECRET VALUE"};
 
@@ -60,9 +61,9 @@ static void build_gates(void) {
     }
 }
 
-void *secure_context(int index, void *input) {
+static void *context(int level, int index, void *input, void (*entry)(void)) {
     struct start *start = input;
-    struct secure_cpu *cpu = &secure_cpus[index];
+    struct secure_cpu *cpu = level == 1 ? &secure_cpus[index] : &third_cpus[index];
     uint64_t cr0;
     __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
     if (!tables[0][0]) {
@@ -77,8 +78,8 @@ void *secure_context(int index, void *input) {
     memset(start, 0, sizeof(*start));
     start->partition = HV_SELF_PARTITION;
     start->vp = (uint32_t)index;
-    start->vtl = 1;
-    start->rip = (uint64_t)secure_start;
+    start->vtl = (uint8_t)level;
+    start->rip = (uint64_t)entry;
     start->rsp = (uint64_t)&top[-2];
     start->rflags = 2;
     start->cs = code;
@@ -95,6 +96,14 @@ void *secure_context(int index, void *input) {
     return start;
 }
 
+void *secure_context(int index, void *input) {
+    return context(1, index, input, secure_start);
+}
+
+void *third_context(int index, void *input) {
+    return context(2, index, input, third_start);
+}
+
 uint64_t secure_call(uint64_t control, const void *input, const void *output) {
     register const void *r8 __asm__("r8") = output;
     uint64_t result;
@@ -103,7 +112,7 @@ uint64_t secure_call(uint64_t control, const void *input, const void *output) {
 }
 
 static struct mailbox *box_of(const struct secure_cpu *self) {
-    return &mailboxes[self->cpu.index];
+    return is_third() ? &third_boxes[self->cpu.index] : &mailboxes[self->cpu.index];
 }
 
 void secure_set_policy(void *policy) {
@@ -123,12 +132,16 @@ static void protect_own(void) {
 }
 
 uint64_t protect(const void *from, uint64_t pages, uint32_t allowed) {
+    return protect_from(TARGET_VTL0, from, pages, allowed);
+}
+
+uint64_t protect_from(uint8_t target, const void *from, uint64_t pages, uint32_t allowed) {
     uint64_t result = 0;
     for (uint64_t done = 0; done < pages && !HV_STATUS(result);) {
         uint64_t count = pages - done < 256 ? pages - done : 256;
         uint64_t *input = (uint64_t *)input_here();
         input[0] = HV_SELF_PARTITION;
-        input[1] = allowed | (uint64_t)TARGET_VTL0 << 32;
+        input[1] = allowed | (uint64_t)target << 32;
         for (uint64_t i = 0; i < count; i++) {
             input[2 + i] = ((uint64_t)from >> 12) + done + i;
         }
@@ -157,6 +170,7 @@ static void prepare(struct secure_cpu *self, int index) {
         uint64_t offsets = 0;
         get_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_CODE_PAGE_OFFSETS, &offsets);
         secure.return_entry = (uint64_t)secure_hypercall_page + (offsets >> 12 & 0xfff);
+        secure.up_entry = (uint64_t)secure_hypercall_page + (offsets & 0xfff);
         set_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_PARTITION_CONFIG, CONFIG_PROTECT | CONFIG_ALLOW_ALL);
         protect_own();
     }
@@ -168,6 +182,7 @@ static void intercepted(struct secure_cpu *self) {
     volatile struct message *message = (volatile struct message *)self->messages;
     memcpy(&box->seen, self->messages, sizeof(struct message));
     uint64_t rip = message->rip, length = message->length & 0xf, gpa = message->gpa;
+    uint8_t target = TARGET_VTL0 | (message->state >> 7 & 0xf);
     int more = message->flags & 1;
     message->type = 0;
     if (more) {
@@ -176,16 +191,16 @@ static void intercepted(struct secure_cpu *self) {
     box->intercepts++;
     switch (self->policy) {
     case REFUSE:
-        set_register(HV_SELF_VP, TARGET_VTL0, REG_PENDING_EVENT0, 1 | 1 << 8 | FAULT_GP << 16);
+        set_register(HV_SELF_VP, target, REG_PENDING_EVENT0, 1 | 1 << 8 | FAULT_GP << 16);
         break;
     case EMULATE: /* mov (...), %rax: the tests have no other */
         ((struct vtl_control *)(self->assist + 8))->rax = *(volatile uint64_t *)gpa;
         /* falls through */
     case SKIP:
-        set_register(HV_SELF_VP, TARGET_VTL0, REG_RIP, rip + length);
+        set_register(HV_SELF_VP, target, REG_RIP, rip + length);
         break;
     case PERMIT:
-        protect((void *)(gpa & ~0xfffull), 1, ALLOW_ALL);
+        protect_from(target, (void *)(gpa & ~0xfffull), 1, ALLOW_ALL);
         break;
     }
 }
@@ -202,7 +217,7 @@ static void serve(struct secure_cpu *self, struct mailbox *box) {
 static void called(struct secure_cpu *self) {
     struct mailbox *box = box_of(self);
     void (*job)(void *) = box->job;
-    if (secure.sealed) {
+    if (secure.sealed && !is_third()) {
         serve(self, box);
         return;
     }
@@ -213,16 +228,18 @@ static void called(struct secure_cpu *self) {
 }
 
 void secure_main(int index) {
-    struct secure_cpu *self = &secure_cpus[index];
-    prepare(self, index);
-    struct mailbox *box = box_of(self);
+    prepare(&secure_cpus[index], index);
+    run_side(&secure_cpus[index], &mailboxes[index], secure_leave);
+}
+
+void run_side(struct secure_cpu *self, struct mailbox *box, void (*leave)(struct shared *, uint64_t)) {
     struct vtl_control *control = (struct vtl_control *)(self->assist + 8);
     box->calls++;
     box->last_reason = control->reason; /* as it was before there was a page: 0 */
     called(self);
     uint64_t how = FAST_RETURN;
     for (;;) {
-        secure_leave(&self->shared, how);
+        leave(&self->shared, how);
         box->last_reason = control->reason;
         switch (control->reason) {
         case REASON_CALL:
@@ -252,6 +269,7 @@ void secure_interrupt(struct interrupt_frame *frame) {
         return;
     }
     struct mailbox *box = box_of(secure_self());
+    box->when = __atomic_add_fetch(&taken, 1, __ATOMIC_SEQ_CST);
     switch (frame->vector) {
     case TIMER_VECTOR:
         box->timer_ticks++;

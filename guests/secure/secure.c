@@ -24,6 +24,7 @@ static const struct {
     {"message", check_messages},
     {"lock", check_lock},
     {"interrupt", check_interrupts},
+    {"third", check_third},
     {"service", check_service},
 };
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };

@@ -41,7 +41,7 @@ enum {
 };
 enum { REASON_CALL = 1, REASON_INTERRUPT = 2, REASON_INTERCEPT = 3 };
 enum { FAST_RETURN = 1 };
-enum { TARGET_CALLER = 0, TARGET_VTL0 = 0x10, TARGET_VTL1 = 0x11 };
+enum { TARGET_CALLER = 0, TARGET_VTL0 = 0x10, TARGET_VTL1 = 0x11, TARGET_VTL2 = 0x12 };
 enum { ALLOW_NOTHING = 0, ALLOW_READ = 1, ALLOW_WRITE = 2, ALLOW_KERNEL_EXECUTE = 4, ALLOW_USER_EXECUTE = 8, ALLOW_ALL = 15 };
 enum { CONFIG_PROTECT = 1, CONFIG_ALLOW_ALL = 0xf << 1, CONFIG_ZERO_MEMORY = 1 << 5 };
 enum { CONFIG_TLB_LOCKED = 2 };
@@ -81,6 +81,7 @@ struct mailbox {
     volatile uint64_t refused;  /* jobs that the secure side would not do */
     volatile uint64_t calls, interrupts, intercepts; /* entries by reason */
     volatile uint64_t timer_ticks, ipis, vinas;      /* interrupts that the secure side took */
+    volatile uint64_t when;                          /* the last of them: a number that grows with each on any side */
     volatile uint32_t last_reason;
     struct message seen;        /* a copy of the last intercept's */
 } __attribute__((aligned(64)));
@@ -112,8 +113,8 @@ struct secure_cpu { /* the secure side's own */
 };
 extern struct secure_cpu secure_cpus[SECURE_CPUS];
 
-struct secure_globals { /* entry.S knows the first field */
-    uint64_t return_entry, call_entry;
+struct secure_globals { /* entry.S knows the first fields */
+    uint64_t return_entry, call_entry, up_entry;
     int sealed;
     uint64_t secret[2]; /* as it was when it was hidden */
     struct gate_64 {
@@ -142,6 +143,22 @@ static inline struct secure_cpu *secure_self(void) {
     return (struct secure_cpu *)this_cpu();
 }
 
+/* The third side: trust level 2, where there is one (third.c). Its processors have what the secure side's have. */
+extern struct secure_cpu third_cpus[SECURE_CPUS];
+extern struct mailbox third_boxes[SECURE_CPUS];
+extern struct third_globals { /* entry.S knows the first field */
+    uint64_t return_entry, call_entry;
+} third;
+void third_start(void);
+void third_leave(struct shared *registers, uint64_t control);
+void third_enter(void);
+/* Has the third side of this processor do a job; by the secure side, or by the normal one by way of the secure one. */
+void in_third(void (*job)(void *), void *argument);
+int is_third(void);
+
+/* What a side does for ever: says what it is asked to by calls, interrupts and intercepts. */
+_Noreturn void run_side(struct secure_cpu *self, struct mailbox *box, void (*leave)(struct shared *, uint64_t));
+
 /* Normal side. */
 extern uint64_t vtl_call_entry;
 void vtl_call(uint64_t control);
@@ -149,6 +166,9 @@ void vtl_call(uint64_t control);
 void in_secure(void (*job)(void *), void *argument);
 /* Fills in HvCallEnableVpVtl's input: the secure side's initial context for the VP of processor `index`. */
 void *secure_context(int index, void *input);
+/* The same for the third side. */
+void *third_context(int index, void *input);
+uint64_t enable_partition(uint64_t partition, uint8_t level, uint8_t flags);
 /* Registers, on any side, through its own hypercall page and the buffers it gives. */
 struct registers_of {
     uint64_t (*call)(uint64_t, const void *, const void *);
@@ -162,8 +182,12 @@ uint64_t call_here(uint64_t control, const void *input, const void *output);
 uint8_t *input_here(void);
 uint8_t *output_here(void);
 int is_secure(void);
-/* Protects pages of 4 KiB from level 0; the secure side only. */
+/* Sends interrupts by hypercall; a set of VPs. */
+uint64_t send_interrupt(uint32_t vector, uint8_t target, uint64_t processors);
+/* Protects pages of 4 KiB from level 0; the higher sides only. */
 uint64_t protect(const void *from, uint64_t pages, uint32_t allowed);
+/* From another level. */
+uint64_t protect_from(uint8_t target, const void *from, uint64_t pages, uint32_t allowed);
 
 /* Secure side. */
 void secure_start(void);
@@ -191,4 +215,6 @@ void check_secret(void);
 void check_messages(void);
 void check_lock(void);
 void check_interrupts(void);
+void check_third(void);
+void check_third_locks(void);
 void check_service(void);

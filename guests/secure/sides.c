@@ -5,21 +5,39 @@
 static uint8_t inputs[SECURE_CPUS][PAGE] __attribute__((aligned(PAGE))), outputs[SECURE_CPUS][PAGE] __attribute__((aligned(PAGE)));
 uint64_t vtl_call_entry;
 
+static int among(const struct secure_cpu *first) {
+    uint64_t cpu = (uint64_t)this_cpu();
+    return cpu >= (uint64_t)first && cpu < (uint64_t)(first + SECURE_CPUS);
+}
+
 int is_secure(void) {
-    struct cpu *cpu = this_cpu();
-    return (uint64_t)cpu >= (uint64_t)secure_cpus && (uint64_t)cpu < (uint64_t)&secure_cpus[SECURE_CPUS];
+    return among(secure_cpus);
+}
+
+int is_third(void) {
+    return among(third_cpus);
+}
+
+static int is_normal(void) {
+    return !is_secure() && !is_third();
 }
 
 uint64_t call_here(uint64_t control, const void *input, const void *output) {
+    if (is_third()) {
+        register const void *r8 __asm__("r8") = output;
+        uint64_t result;
+        __asm__ volatile("call *%4" : "=a"(result), "+c"(control) : "d"(input), "r"(r8), "m"(third.call_entry) : "memory", "cc");
+        return result;
+    }
     return is_secure() ? secure_call(control, input, output) : hypercall(control, input, output);
 }
 
 uint8_t *input_here(void) {
-    return is_secure() ? secure_self()->input : inputs[this_cpu()->index];
+    return is_normal() ? inputs[this_cpu()->index] : secure_self()->input;
 }
 
 uint8_t *output_here(void) {
-    return is_secure() ? secure_self()->output : outputs[this_cpu()->index];
+    return is_normal() ? outputs[this_cpu()->index] : secure_self()->output;
 }
 
 uint64_t get_register(uint32_t vp, uint8_t target, uint32_t name, uint64_t *value) {
@@ -43,10 +61,39 @@ uint64_t set_register(uint32_t vp, uint8_t target, uint32_t name, uint64_t value
     return call_here(HV_SET_VP_REGISTERS | HV_REPS(1), input, 0);
 }
 
+uint64_t send_interrupt(uint32_t vector, uint8_t target, uint64_t processors) {
+    struct hv_ipi *ipi = (struct hv_ipi *)input_here();
+    *ipi = (struct hv_ipi){vector, target, {0}, processors};
+    return call_here(HV_SEND_IPI, ipi, 0);
+}
+
 void in_secure(void (*job)(void *), void *argument) {
     struct mailbox *box = mailbox();
     box->job = job;
     box->argument = argument;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     vtl_call(0);
+}
+
+struct order {
+    void (*job)(void *);
+    void *argument;
+};
+
+static void pass_on(void *p) {
+    struct order *order = p;
+    struct mailbox *box = &third_boxes[this_cpu()->index];
+    box->job = order->job;
+    box->argument = order->argument;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    third_enter();
+}
+
+void in_third(void (*job)(void *), void *argument) {
+    struct order order = {job, argument};
+    if (is_secure()) {
+        pass_on(&order);
+    } else {
+        in_secure(pass_on, &order);
+    }
 }

@@ -500,7 +500,7 @@ class GateInvariantScenariosTest {
             List<Integer> both = List.of(0, 1);
             for (int vp : both) {
                 // As if its own higher level had been told of an intercept.
-                puppets.vp(vp).call(() -> puppets.vp(vp).inhibitFlushes(0, InhibitReason.INTERCEPT, puppets.vp(vp)));
+                puppets.vp(vp).call(() -> puppets.vp(vp).inhibitFlushes(0, InhibitReason.INTERCEPT, puppets.vp(vp), 1));
             }
             List<String> told = new CopyOnWriteArrayList<>();
             puppets.partition.onCircle(told::add);
@@ -518,10 +518,10 @@ class GateInvariantScenariosTest {
             puppets.partition.pause();
             assertEquals(VMCALL, puppets.instruction(0));
             puppets.partition.resume();
-            puppets.vp(1).call(() -> puppets.vp(1).releaseHeldInhibits());
+            puppets.vp(1).call(() -> puppets.vp(1).releaseHeldInhibits(0));
             assertEquals(SUCCESS, puppets.awaitDone(0));
             assertFalse(puppets.done(1));
-            puppets.vp(0).call(() -> puppets.vp(0).releaseHeldInhibits());
+            puppets.vp(0).call(() -> puppets.vp(0).releaseHeldInhibits(0));
             assertEquals(SUCCESS, puppets.awaitDone(1));
         });
     }

@@ -61,6 +61,17 @@ class SecureGuestTest {
             "lock waiting for locks: keeps the normal side out until the lock is gone",
             "interrupt INIT by the normal side: is dropped where there is a secure side");
 
+    private static final List<String> SAID_BY_A_THIRD = List.of(
+            "third: by the third side on processor 0x1",
+            "third: each level has its own, level 0x2",
+            "third a page that the third level hides from the secure one: the third is told",
+            "third one that both hide: and then the third",
+            "third an interrupt for each of both: to the highest first",
+            "third a lock of the secure side: and holds",
+            "third a lock of the third side: ends when it is left, with the secure side running on",
+            "third an inhibit by translation of each: holds when the third is left",
+            "third the secure side locked by the third: until the third is left");
+
     @TempDir
     private Path folder;
 
@@ -70,6 +81,10 @@ class SecureGuestTest {
     }
 
     private void assertAllHold(int cpus, BundledGuest.Run run) {
+        assertAllHold(Stream.concat(SAID.stream(), cpus == 1 ? Stream.of() : SAID_BY_SEVERAL.stream()), run);
+    }
+
+    private void assertAllHold(Stream<String> said, BundledGuest.Run run) {
         List<String> wrong = run.lines().stream()
                 .filter(line -> line.startsWith("not ok") || line.startsWith("Bail out"))
                 .toList();
@@ -79,8 +94,7 @@ class SecureGuestTest {
                 .filter(line -> line.startsWith("ok "))
                 .map(line -> line.replaceFirst("^ok \\d+ - ", ""))
                 .toList();
-        assertAll(Stream.concat(SAID.stream(), cpus == 1 ? Stream.of() : SAID_BY_SEVERAL.stream())
-                .map(name -> () -> assertTrue(held.contains(name), name)));
+        assertAll(said.map(name -> () -> assertTrue(held.contains(name), name)));
     }
 
     @ParameterizedTest
@@ -107,9 +121,13 @@ class SecureGuestTest {
                         String.valueOf(seed)));
     }
 
-    @Test
-    void shouldKeepTheLevelsApartWhereThereIsAThird() throws IOException {
-        assertAllHold(2, BundledGuest.run(folder, "secure", "--hyperv", "vsm=2", "--cpus", "2"));
+    @ParameterizedTest
+    @CsvSource({"2, host", "2, virtual", "3, virtual"})
+    void shouldKeepTheLevelsApartWhereThereIsAThird(int cpus, String time) throws IOException {
+        assertAllHold(
+                Stream.of(SAID, SAID_BY_SEVERAL, SAID_BY_A_THIRD).flatMap(List::stream),
+                BundledGuest.run(
+                        folder, "secure", "--hyperv", "vsm=2", "--cpus", String.valueOf(cpus), "--time", time));
     }
 
     @ParameterizedTest

@@ -48,6 +48,7 @@ public final class LevelSwitch {
     public void enter(int level, int reason) {
         VtlContext from = vp.context();
         VtlContext to = vp.context(level);
+        to.enteredFrom(from.level());
         OverlayPage page = to.assistPage().page();
         runner.activate(to);
         if (page != null) {
@@ -62,6 +63,8 @@ public final class LevelSwitch {
             to.setActivity(VtlContext.Activity.RUNNING);
         }
         vp.trace().vtlEntered(from.level(), level, reason(reason));
+        // What came together with the reason for this entry waits from now on.
+        notifyOfLowerInterrupt();
     }
 
     /** What the entry sequence and an interrupt handler's first instructions need, in the width of the level entered. */
@@ -96,14 +99,19 @@ public final class LevelSwitch {
     }
 
     /**
-     * Leaves the active level for the next lower one.
+     * Leaves the active level for the one from which it was entered: the next lower one after a call (TLFS, HvCallVtlReturn), or
+     * one below that, where an interrupt or an intercept has skipped levels. Those in between have returned, and are entered
+     * again for a reason only.
      *
      * @param fast whether RAX and RCX stay as they are
      * @return false where there is no lower level
      */
     public boolean leave(boolean fast) {
         VtlContext from = vp.context();
-        int level = from.level() - 1;
+        int level = from.enteredFrom();
+        if (level == VtlContext.NOWHERE) {
+            level = from.level() - 1;
+        }
         while (level >= 0 && vp.context(level) == null) {
             level--;
         }
@@ -114,8 +122,12 @@ public final class LevelSwitch {
         if (!fast && page != null) {
             restoreRegisters(page);
         }
-        from.secureConfig().endLocks();
-        vp.releaseHeldInhibits();
+        for (int left = from.level(); left > level; left--) {
+            if (vp.context(left) != null) {
+                vp.context(left).secureConfig().endLocks();
+            }
+        }
+        vp.releaseHeldInhibits(level);
         runner.activate(vp.context(level));
         vp.trace().vtlReturned(from.level(), level, fast ? "fast" : "restoring");
         return true;
@@ -158,7 +170,7 @@ public final class LevelSwitch {
         boolean ready = false;
         for (int level = 0; level < active && !ready; level++) {
             VtlContext lower = vp.context(level);
-            if (lower != null && deliverable(lower.apic())) {
+            if (lower != null && !lower.flushPass().suspended() && deliverable(lower.apic())) {
                 cpu.switchContext(level);
                 ready = cpu.interruptible();
                 cpu.switchContext(active);

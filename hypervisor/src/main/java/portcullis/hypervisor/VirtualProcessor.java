@@ -102,6 +102,11 @@ public final class VirtualProcessor implements Saved {
         return requests.signalled() || requests.controlPending();
     }
 
+    /** Registers were written from outside: an interrupt that waits may be taken now, in any level. The VP's thread. */
+    public void lookForInterrupts() {
+        runner.lookAgain();
+    }
+
     /** The guest has nothing useful to do just now: somebody else may run. The VP's thread. */
     public void yieldTurn() {
         Thread.yield();
@@ -223,13 +228,19 @@ public final class VirtualProcessor implements Saved {
     }
 
     /**
-     * Inhibits TLB flushes of one level for the guest's own reasons.
+     * Inhibits TLB flushes of one level for the guest's own reasons, until {@link #releaseFlushes} or until the holder leaves.
      *
      * @param holder whose higher level can lift it; its thread calls this
+     * @param by that level: the one that asked, or whose register says so. It need not be the active one
      */
-    public void inhibitFlushes(int level, InhibitReason reason, VirtualProcessor holder) {
-        flushes.inhibit(level, reason, holder);
-        holder.flushes.hold(this, level, reason);
+    public void inhibitFlushes(int level, InhibitReason reason, VirtualProcessor holder, int by) {
+        holder.flushes.held().add(this, level, reason, by);
+        flushes.inhibit(level, reason, holder, by);
+    }
+
+    /** One holder's {@link #inhibitFlushes(int, InhibitReason, VirtualProcessor, int)} is over, others' stay. Its thread. */
+    public void releaseFlushes(int level, InhibitReason reason, VirtualProcessor holder, int by) {
+        holder.flushes.held().release(this, level, reason, by);
     }
 
     /** Lets flushes of one level pass again and resumes who waits. Idempotent. Any thread. */
@@ -242,9 +253,9 @@ public final class VirtualProcessor implements Saved {
         return context(level).flushGate().reasons();
     }
 
-    /** This VP leaves a trust level: what it has inhibited flushes for is over (TLFS-NOTES, "TLB lock"). The VP's thread. */
-    public void releaseHeldInhibits() {
-        flushes.releaseHeld();
+    /** This VP goes down to {@code level}: what higher ones of it have inhibited flushes for is over. The VP's thread. */
+    public void releaseHeldInhibits(int level) {
+        flushes.held().releaseAbove(level);
     }
 
     /** Tells traces where this VP's suspension has closed a circle. Whenever its active level has come to be suspended. */

@@ -3,6 +3,7 @@ package portcullis.hypervisor;
 import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.gate.FlushGate;
 import portcullis.hypervisor.gate.FlushPass;
+import portcullis.hypervisor.gate.InhibitHolders;
 import portcullis.hypervisor.gate.InhibitReason;
 import portcullis.hypervisor.hyperv.SyntheticMsrs;
 import portcullis.hypervisor.hyperv.VpAssistPage;
@@ -30,10 +31,14 @@ public final class VtlContext {
         WAIT_FOR_STARTUP
     }
 
+    /** {@link #enteredFrom}: this level has not been entered from another. */
+    static final int NOWHERE = -1;
+
     private final int level;
     private final LocalApic apic;
     private final FlushGate gate;
     private final FlushPass pass;
+    private final InhibitHolders holders = new InhibitHolders();
     private final Synic synic;
     private final VpAssistPage assistPage;
     private final IdleTime idle;
@@ -42,6 +47,7 @@ public final class VtlContext {
     private int suspendedOn = FlushPass.NONE;
     private final SecureConfig secureConfig = new SecureConfig();
     private boolean awaitsTlbLock;
+    private int enteredFrom = NOWHERE;
     private SyntheticMsrs syntheticMsrs;
     private VpRegisters registers;
     private volatile Activity activity = Activity.WAIT_FOR_STARTUP;
@@ -103,17 +109,45 @@ public final class VtlContext {
         setActivity(Activity.IDLE);
     }
 
-    /** Shuts this level's gate and waits for flushes that are passing it: {@link FlushGate#inhibit}. */
-    void inhibitFlushes(InhibitReason reason, int holder, Runnable serve, Runnable applyPending) {
+    /**
+     * Shuts this level's gate and waits for flushes that are passing it: {@link FlushGate#inhibit}.
+     *
+     * @param holder the VP, and {@code by} its trust level, through which it is held; of no meaning for the host
+     */
+    void inhibitFlushes(InhibitReason reason, int holder, int by, Runnable serve, Runnable applyPending) {
         long began = trace.begin();
+        if (reason != InhibitReason.HOST) {
+            holders.add(reason, holder, by);
+        }
         int passing = gate.inhibit(reason, holder, serve, applyPending);
         if (passing != FlushGate.UNCHANGED) {
             trace.inhibited(level, began, reason, passing);
         }
     }
 
-    /** Takes reasons away and resumes who waited for that: {@link FlushGate#lift(int)}. Any thread. */
+    /** Whether the gate is shut through that level of that VP, among others perhaps. Any thread. */
+    public boolean flushInhibitHeldBy(InhibitReason reason, int holder, int by) {
+        return gate.holds(reason) && holders.has(reason, holder, by);
+    }
+
+    /** One holder's inhibit is over; the gate stays shut where others hold it for the same reason. Any thread. */
+    void releaseFlushInhibit(InhibitReason reason, int holder, int by) {
+        int other = holders.remove(reason, holder, by, () -> lift(reason.bit()));
+        if (other != FlushPass.NONE && reason == InhibitReason.INTERCEPT) {
+            gate.interceptHeldBy(other);
+        }
+    }
+
+    /** Takes reasons away, whoever holds them, and resumes who waited for that: {@link FlushGate#lift(int)}. Any thread. */
     public void liftFlushInhibit(int reasons) {
+        if (reasons == InhibitReason.HOST.bit()) {
+            lift(reasons);
+        } else {
+            holders.removeAll(reasons, () -> lift(reasons));
+        }
+    }
+
+    private void lift(int reasons) {
         long began = trace.begin();
         int there = gate.reasons() & reasons;
         int resumed = gate.lift(reasons);
@@ -203,6 +237,17 @@ public final class VtlContext {
             syntheticMsrs.reset();
         }
         awaitsTlbLock = false;
+        enteredFrom = NOWHERE;
+    }
+
+    /** A lower level of this VP enters this one. The VP's thread. */
+    void enteredFrom(int lower) {
+        enteredFrom = lower;
+    }
+
+    /** The level that was active when this one was entered, or {@link #NOWHERE}: it has not been. */
+    int enteredFrom() {
+        return enteredFrom;
     }
 
     /** What this level, above 0, has set for itself and lower ones. */
@@ -242,6 +287,8 @@ public final class VtlContext {
         out.putEnum(activity);
         secureConfig.save(out);
         out.putBoolean(awaitsTlbLock);
+        out.putInt(enteredFrom);
+        holders.save(out);
         assistPage.save(out);
         synic.save(out);
         // Behind those that tell it which interrupts end by themselves or in a page.
@@ -253,6 +300,8 @@ public final class VtlContext {
         trace.runState(level, runState(activity));
         secureConfig.restore(in);
         awaitsTlbLock = in.getBoolean();
+        enteredFrom = in.getInt(NOWHERE, Partition.TRUST_LEVELS - 1);
+        holders.restore(in);
         assistPage.restore(in);
         synic.restore(in, connections);
         apic.restore(in);

@@ -86,7 +86,7 @@ class SuspensionTraceTest {
         start();
         machine.cpus.get(0).program = FakeMachine.script(cpu -> {
             VirtualProcessor vp = machine.vp(0);
-            vp.inhibitFlushes(0, InhibitReason.INTERCEPT, vp);
+            vp.inhibitFlushes(0, InhibitReason.INTERCEPT, vp, 1);
             assertEquals(FlushPass.Entry.SUSPENDED, vp.context().flushPass().enter(new long[] {1}));
             vp.context().traceSuspend(0x1000, 2);
             vp.reportCircle();

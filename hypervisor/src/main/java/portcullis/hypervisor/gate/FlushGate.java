@@ -249,6 +249,11 @@ public final class FlushGate extends GateWordAfter {
         return interceptHolder;
     }
 
+    /** The gate stays shut for {@link InhibitReason#INTERCEPT}, through {@code vp} from now on. */
+    public void interceptHeldBy(int vp) {
+        interceptHolder = vp;
+    }
+
     /**
      * Puts saved {@link #reasons} back, while no VP runs. Resumes nobody: contexts are restored after all gates ({@link
      * FlushPass#restore}).

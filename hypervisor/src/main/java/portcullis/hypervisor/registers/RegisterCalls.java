@@ -37,7 +37,11 @@ public final class RegisterCalls {
         VirtualProcessor vp = target.vp();
         VtlContext context = target.context();
         int[] status = new int[1];
-        vp.callFrom(call.vp(), () -> status[0] = action.apply(call, context.registers()));
+        vp.callFrom(call.vp(), () -> {
+            status[0] = action.apply(call, context.registers());
+            // Priority, flags, activity: what the VP could not take before it may be able to now.
+            vp.lookForInterrupts();
+        });
         return status[0];
     }
 

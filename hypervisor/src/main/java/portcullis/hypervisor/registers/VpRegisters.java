@@ -1,9 +1,11 @@
 package portcullis.hypervisor.registers;
 
+import portcullis.engine.Register;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.VtlContext;
+import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.hyperv.SyntheticMsrs;
 import portcullis.hypervisor.vsm.VsmRegisters;
 import portcullis.tlfs.HvRegister;
@@ -12,6 +14,7 @@ import portcullis.tlfs.HvStatus;
 /** All registers of one trust level of one VP, by name. On the VP's thread, outside guest mode. */
 public final class VpRegisters {
     private final VirtualCpu cpu;
+    private final LocalApic apic;
     private final int level;
     private final RegisterGroup core;
     private final RegisterGroup segments;
@@ -27,6 +30,7 @@ public final class VpRegisters {
     public VpRegisters(Partition partition, VirtualProcessor vp, VtlContext context, SyntheticMsrs syntheticMsrs) {
         cpu = vp.cpu();
         level = context.level();
+        apic = context.apic();
         core = new CoreRegisters(cpu, context);
         segments = new SegmentRegisters(cpu);
         msrs = new MsrRegisters(cpu, context);
@@ -86,7 +90,13 @@ public final class VpRegisters {
         }
         int active = enter();
         try {
-            return group.write(name, value);
+            int status = group.write(name, value);
+            // CR8 shows the task priority, whatever it was written by (SDM 10.8.6.1).
+            int priority = apic.taskPriorityClass();
+            if (priority != (int) cpu.get(Register.CR8)) {
+                cpu.set(Register.CR8, priority);
+            }
+            return status;
         } finally {
             cpu.switchContext(active);
         }

@@ -78,16 +78,18 @@ public final class TranslateCalls {
         VirtualProcessor vp = target.vp();
         int level = target.context().level();
         // Before the walk: a flush that passes after it would leave the caller with a translation that is gone.
-        boolean held = inhibit && (vp.flushInhibitReasons(level) & InhibitReason.INTERCEPT.bit()) != 0;
+        int by = call.level().level();
+        boolean held = target.context()
+                .flushInhibitHeldBy(InhibitReason.INTERCEPT, call.vp().index(), by);
         if (inhibit) {
-            vp.inhibitFlushes(level, InhibitReason.INTERCEPT, call.vp());
+            vp.inhibitFlushes(level, InhibitReason.INTERCEPT, call.vp(), by);
         }
         vp.callFrom(call.vp(), () -> {
             int code = walk(call, vp, target.context(), page << PAGE_SHIFT, request, gpaOffset);
             call.outputInt(0, code);
         });
         if (inhibit && !held && call.outputInt(0) != TranslateGvaResult.SUCCESS) {
-            target.context().liftFlushInhibit(InhibitReason.INTERCEPT.bit());
+            vp.releaseFlushes(level, InhibitReason.INTERCEPT, call.vp(), by);
         }
         return HvStatus.SUCCESS;
     }

@@ -46,6 +46,8 @@ public final class MemoryIntercept {
     private static final int SEGMENT_ATTRIBUTES = 0xf0ff;
     private static final int INSTRUCTION_BYTES = 16;
 
+    private static final long CR4_SMEP = 1 << 20;
+    private static final int USER = 3;
     private static final long CR0_PE = 1;
     private static final long CR0_AM = 1 << 18;
     private static final long EFER_LMA = 1 << 10;
@@ -90,9 +92,7 @@ public final class MemoryIntercept {
             boolean refuses = switch (access) {
                 case READ -> (allowed & Protection.READ) == 0;
                 case WRITE -> (allowed & (Protection.READ | Protection.WRITE)) != (Protection.READ | Protection.WRITE);
-                case EXECUTE ->
-                    (allowed & (Protection.KERNEL_EXECUTE | Protection.USER_EXECUTE))
-                            != (Protection.KERNEL_EXECUTE | Protection.USER_EXECUTE);
+                case EXECUTE -> (allowed & executeRight(level)) == 0;
             };
             if (refuses) {
                 return by;
@@ -101,14 +101,27 @@ public final class MemoryIntercept {
         return -1;
     }
 
+    /** What the processor needs to fetch where it is (TLFS vsm.md, "MBEC Interaction with SMEP"). */
+    private int executeRight(int level) {
+        long cr4 = cpu.get(Register.CR4);
+        boolean apart = (cr4 & CR4_SMEP) != 0 || !cpu.accepts(Register.CR4, cr4 | CR4_SMEP);
+        boolean user = apart && vp.mbecEnabled(level) && cpu.privilegeLevel() == USER;
+        return user ? Protection.USER_EXECUTE : Protection.KERNEL_EXECUTE;
+    }
+
     private void deliver(long gpa, Access access, int instructionLength) {
         VtlContext lower = vp.context();
         int by = refusing(lower.level(), gpa, access);
-        while (by >= 0 && by < GuestMemory.LEVELS && vp.context(by) == null) {
+        if (by < 0) {
+            // Permitted meanwhile, by another processor's higher level: the access is tried again.
+            cpu.forgetExit();
+            return;
+        }
+        while (by < GuestMemory.LEVELS && vp.context(by) == null) {
             by++;
         }
         vp.trace().intercepted(lower.level(), "memory", gpa, access.name().toLowerCase(java.util.Locale.ROOT));
-        if (by < 0 || by >= GuestMemory.LEVELS) {
+        if (by >= GuestMemory.LEVELS) {
             // Nobody on this VP to tell: the level that protects is not enabled here.
             cpu.forgetExit();
             cpu.injectException(GP, true, 0);
@@ -118,7 +131,7 @@ public final class MemoryIntercept {
         cpu.forgetExit();
         VtlContext higher = vp.context(by);
         higher.synic().post(SINT, new SynicMessage(MessageType.GPA_INTERCEPT, 0, payload), buffers);
-        vp.inhibitFlushes(lower.level(), InhibitReason.INTERCEPT, vp);
+        vp.inhibitFlushes(lower.level(), InhibitReason.INTERCEPT, vp, by);
         vp.levels().enter(by, AssistPage.VtlControl.ENTRY_REASON_INTERCEPT);
     }
 

@@ -177,9 +177,9 @@ public final class VsmRegisters implements RegisterGroup {
         config.setLower(below, value);
         InhibitReason reason = InhibitReason.lockedBy(level);
         if (wanted.tlbLocked() && !locked) {
-            vp.inhibitFlushes(below, reason, vp);
+            vp.inhibitFlushes(below, reason, vp, level);
         } else if (!wanted.tlbLocked() && locked) {
-            vp.context(below).liftFlushInhibit(reason.bit());
+            vp.releaseFlushes(below, reason, vp, level);
         }
         vp.mbecChanged(below);
         return HvStatus.SUCCESS;
