@@ -2,6 +2,7 @@ package portcullis.engine;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Makes virtual CPUs that share one guest memory and one clock. */
 public interface Engine extends AutoCloseable {
@@ -18,6 +19,12 @@ public interface Engine extends AutoCloseable {
 
     /** What CPUID says for 0x40000000 to 0x400000ff; other leaves of that range read as zero. Before {@link #createCpu}. */
     void setHypervisorLeaves(List<CpuidLeaf> leaves);
+
+    /**
+     * Has every CPU come out with {@link ExitReason#BREAKPOINT} before it executes an instruction at one of these linear addresses;
+     * the next run executes it. Guests see nothing of it. While no CPU runs; replaces those that were set before.
+     */
+    void setBreakpoints(Set<Long> addresses);
 
     /**
      * Makes a virtual CPU in its reset state (SDM table 10-1), real mode at 0xFFFFFFF0.

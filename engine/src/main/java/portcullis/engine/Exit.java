@@ -31,4 +31,6 @@ public sealed interface Exit {
     record Kicked() implements Exit {}
 
     record Budget() implements Exit {}
+
+    record Breakpoint() implements Exit {}
 }

@@ -50,6 +50,7 @@ public final class ExitDetails {
             case SHUTDOWN -> new Exit.Shutdown();
             case KICKED -> new Exit.Kicked();
             case BUDGET -> new Exit.Budget();
+            case BREAKPOINT -> new Exit.Breakpoint();
         };
     }
 }

@@ -35,5 +35,7 @@ public enum ExitReason {
     /** {@link VirtualCpu#kick} was called. */
     KICKED,
     /** The instruction budget is used up. */
-    BUDGET
+    BUDGET,
+    /** The instruction pointer is at one of {@link Engine#setBreakpoints}; the instruction has not been executed. */
+    BREAKPOINT
 }

@@ -77,6 +77,10 @@ final class ExitDispatcher {
                 yield false;
             }
             case KICKED, BUDGET -> false;
+            case BREAKPOINT -> {
+                partition.breakpointReached(vp);
+                yield false;
+            }
         };
     }
 

@@ -50,6 +50,7 @@ public final class Partition implements AutoCloseable {
     private final List<Runnable> resetListeners = new CopyOnWriteArrayList<>();
     private volatile IoHandler io = IoHandler.NOTHING;
     private volatile BootState bootState = BootState.RESET_VECTOR;
+    private volatile Consumer<VirtualProcessor> breakpointListener = vp -> {};
 
     /**
      * @param engine made for {@code memory} and the clock of {@code time}; closed with the partition, as is {@code time}
@@ -242,6 +243,16 @@ public final class Partition implements AutoCloseable {
      */
     public void onCircle(Consumer<String> listener) {
         circles.onCircle(listener);
+    }
+
+    /** Who is told when a VP comes to one of {@link Engine#setBreakpoints}, on the VP's thread; all VPs pause soon. */
+    public void onBreakpoint(Consumer<VirtualProcessor> listener) {
+        breakpointListener = listener;
+    }
+
+    void breakpointReached(VirtualProcessor vp) {
+        pauseSoon();
+        breakpointListener.accept(vp);
     }
 
     // Control

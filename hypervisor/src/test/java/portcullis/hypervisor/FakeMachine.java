@@ -3,6 +3,7 @@ package portcullis.hypervisor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -46,6 +47,9 @@ public final class FakeMachine implements AutoCloseable {
             public Map<String, String> description() {
                 return Map.of();
             }
+
+            @Override
+            public void setBreakpoints(Set<Long> addresses) {}
 
             @Override
             public void setHypervisorLeaves(List<CpuidLeaf> leaves) {}

@@ -3,6 +3,7 @@ package portcullis.soft;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import portcullis.engine.Clock;
@@ -53,6 +54,11 @@ public final class SoftEngine implements Engine {
     @Override
     public Map<String, String> description() {
         return model.description();
+    }
+
+    @Override
+    public void setBreakpoints(Set<Long> addresses) {
+        shared.setBreakpoints(addresses);
     }
 
     @Override

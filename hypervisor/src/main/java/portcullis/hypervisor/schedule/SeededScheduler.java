@@ -286,7 +286,8 @@ public final class SeededScheduler implements VpDriver {
     private final class TurnObserver implements VpObserver {
         @Override
         public void exited(ExitDetails exit) {
-            enteredGuest = exit.reason != ExitReason.KICKED;
+            // What the host has done to look at the guest takes no time.
+            enteredGuest = exit.reason != ExitReason.KICKED && exit.reason != ExitReason.BREAKPOINT;
             if (trace != null) {
                 trace.exited(exit);
             }

@@ -39,8 +39,8 @@ final class SliceTrace implements VpObserver {
 
     @Override
     public void exited(ExitDetails exit) {
-        // Kicks come from the host's threads, when they like, and mean nothing to the guest.
-        if (exit.reason == ExitReason.KICKED) {
+        // Kicks and breakpoints are the host's, and mean nothing to the guest.
+        if (exit.reason == ExitReason.KICKED || exit.reason == ExitReason.BREAKPOINT) {
             return;
         }
         if (exit.reason == last) {

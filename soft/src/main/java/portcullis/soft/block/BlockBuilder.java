@@ -19,11 +19,13 @@ import portcullis.soft.decode.OpcodeTable;
 final class BlockBuilder {
     private static final int MAX_BLOCK = 64;
 
+    private final EngineShared shared;
     private final GuestMemory memory;
     private final Decoder decoder;
     private final Op[] ops = new Op[MAX_BLOCK + 1];
 
-    BlockBuilder(GuestMemory memory, OpcodeTable opcodes) {
+    BlockBuilder(EngineShared shared, GuestMemory memory, OpcodeTable opcodes) {
+        this.shared = shared;
         this.memory = memory;
         decoder = new Decoder(opcodes);
     }
@@ -66,7 +68,8 @@ final class BlockBuilder {
                 }
                 throw cpu.fault(Fault.GP, 0);
             }
-            ops[count++] = in.encoding == null ? new Undefined(in, tooLong) : (Op) in.encoding.family.make(in);
+            Op op = in.encoding == null ? new Undefined(in, tooLong) : (Op) in.encoding.family.make(in);
+            ops[count++] = shared.breakpointAt(cpu.wrapped(la + used)) ? new Breakpoint(op) : op;
             used += in.length;
             last = in;
             ended = in.encoding == null || in.encoding.has(Encoding.END) || secondPage >= 0;

@@ -151,4 +151,9 @@ final class CodePages implements GuestMemory.CodeWriteListener {
             memory.updatePageFlags(base, 0, GuestMemory.PAGE_CODE);
         }
     }
+
+    /** Drops all blocks: they are decoded anew. */
+    void dropAll() {
+        pages.values().forEach(page -> page.drop(page.gpa, GuestMemory.PAGE_SIZE));
+    }
 }

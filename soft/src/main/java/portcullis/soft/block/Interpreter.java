@@ -67,7 +67,7 @@ public abstract class Interpreter extends Events {
         this.engine = engine;
         pages = shared.pages;
         rendezvous = shared.rendezvous;
-        builder = new BlockBuilder(engine.memory(), engine.opcodes());
+        builder = new BlockBuilder(shared, engine.memory(), engine.opcodes());
     }
 
     @Override
@@ -407,7 +407,25 @@ public abstract class Interpreter extends Events {
         if (signal == doneSignal || signal == deniedSignal) {
             commitReplay();
         }
+        if (signal == stopSignal) {
+            stoppedAt = rip();
+            stoppedAfter = retired;
+        }
         return exit.reason;
+    }
+
+    /** Where this CPU stopped for the host last, and how many instructions it had executed: there it goes on. */
+    private long stoppedAt;
+
+    private long stoppedAfter = -1;
+
+    @Override
+    public final void stopForHost(long rip) {
+        // In a block the count is that of its beginning, so that it cannot be the same at a second visit.
+        if (!replaying() && (rip != stoppedAt || retired != stoppedAfter)) {
+            exit.reason = ExitReason.BREAKPOINT;
+            throw stopSignal;
+        }
     }
 
     /** Length of the instruction that was executed before the next, 0 where there is none that led there. */

@@ -29,6 +29,9 @@ public abstract class Cpu extends ControlRegisters {
     protected final ExitDetails exit = new ExitDetails();
 
     protected final ExitSignal replaySignal = new ExitSignal(ExitSignal.Completion.REPLAY);
+    /** Before an instruction, for the host: nothing of it has happened. */
+    protected final ExitSignal stopSignal = new ExitSignal(ExitSignal.Completion.REPLAY);
+
     protected final ExitSignal doneSignal = new ExitSignal(ExitSignal.Completion.DONE);
     /** Not answered: the instruction starts anew, whatever answers it had. */
     protected final ExitSignal deniedSignal = new ExitSignal(ExitSignal.Completion.REPLAY);
@@ -217,6 +220,9 @@ public abstract class Cpu extends ControlRegisters {
         exit.fault = false;
         throw replaySignal;
     }
+
+    /** The instruction at {@code rip} is one of {@link portcullis.engine.Engine#setBreakpoints}: stops, the first time. */
+    public abstract void stopForHost(long rip);
 
     /** Ends the run with {@code reason} after this instruction: RIP moves behind it. */
     public final ExitSignal leaveAfter(Op op, ExitReason reason) {
