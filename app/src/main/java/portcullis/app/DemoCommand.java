@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
 import portcullis.app.console.Terminal;
 import portcullis.app.demo.DemoException;
 import portcullis.app.demo.GateDemo;
+import portcullis.host.SoftEngines;
 import portcullis.machine.config.BootFiles;
 import portcullis.machine.loader.KernelLoader;
 import portcullis.machine.loader.LoadException;

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import picocli.CommandLine.Option;
+import portcullis.host.SoftEngines;
 import portcullis.hypervisor.schedule.Schedule;
 import portcullis.machine.config.BootFiles;
 import portcullis.machine.config.ConsoleKind;

@@ -10,6 +10,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import portcullis.host.SoftEngines;
 import portcullis.hypervisor.state.SavedMachine;
 import portcullis.machine.config.BootFiles;
 import portcullis.machine.config.MachineConfig;

@@ -28,6 +28,10 @@ class ArchitectureTest {
                 .withOptionalLayers(true)
                 .layer("app")
                 .definedBy("portcullis.app..")
+                .layer("junit")
+                .definedBy("portcullis.junit..")
+                .layer("host")
+                .definedBy("portcullis.host..")
                 .layer("machine")
                 .definedBy("portcullis.machine..")
                 .layer("hypervisor")
@@ -46,22 +50,26 @@ class ArchitectureTest {
                 .definedBy("portcullis.state..")
                 .whereLayer("app")
                 .mayNotBeAccessedByAnyLayer()
+                .whereLayer("junit")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("host")
+                .mayOnlyBeAccessedByLayers("junit", "app")
                 .whereLayer("machine")
-                .mayOnlyBeAccessedByLayers("app")
+                .mayOnlyBeAccessedByLayers("host", "junit", "app")
                 .whereLayer("hypervisor")
-                .mayOnlyBeAccessedByLayers("machine", "app")
+                .mayOnlyBeAccessedByLayers("machine", "host", "junit", "app")
                 .whereLayer("soft")
-                .mayOnlyBeAccessedByLayers("app")
+                .mayOnlyBeAccessedByLayers("host", "app")
                 .whereLayer("kvm")
-                .mayOnlyBeAccessedByLayers("app")
+                .mayOnlyBeAccessedByLayers("host", "app")
                 .whereLayer("engine")
-                .mayOnlyBeAccessedByLayers("soft", "kvm", "hypervisor", "machine", "app")
+                .mayOnlyBeAccessedByLayers("soft", "kvm", "hypervisor", "machine", "host", "junit", "app")
                 .whereLayer("tlfs")
-                .mayOnlyBeAccessedByLayers("hypervisor", "machine", "app")
+                .mayOnlyBeAccessedByLayers("hypervisor", "machine", "host", "app")
                 .whereLayer("memory")
-                .mayOnlyBeAccessedByLayers("engine", "soft", "kvm", "hypervisor", "machine", "app")
+                .mayOnlyBeAccessedByLayers("engine", "soft", "kvm", "hypervisor", "machine", "host", "app")
                 .whereLayer("state")
-                .mayOnlyBeAccessedByLayers("memory", "engine", "soft", "kvm", "hypervisor", "machine", "app")
+                .mayOnlyBeAccessedByLayers("memory", "engine", "soft", "kvm", "hypervisor", "machine", "host", "app")
                 .check(classes);
     }
 
@@ -71,6 +79,8 @@ class ArchitectureTest {
                 .should()
                 .resideOutsideOfPackages(
                         "portcullis.app..",
+                        "portcullis.junit..",
+                        "portcullis.host..",
                         "portcullis.machine..",
                         "portcullis.hypervisor..",
                         "portcullis.soft..",

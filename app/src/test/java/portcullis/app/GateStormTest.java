@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import portcullis.host.SoftEngines;
 import portcullis.hypervisor.FlushInhibit;
 import portcullis.hypervisor.Outcome;
 import portcullis.hypervisor.Partition;

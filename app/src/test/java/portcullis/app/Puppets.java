@@ -10,6 +10,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import portcullis.engine.Register;
+import portcullis.host.SoftEngines;
 import portcullis.hypervisor.FlushInhibit;
 import portcullis.hypervisor.Outcome;
 import portcullis.hypervisor.Partition;

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import portcullis.host.SoftEngines;
 import portcullis.hypervisor.Outcome;
 import portcullis.machine.Pc;
 import portcullis.machine.config.BootFiles;

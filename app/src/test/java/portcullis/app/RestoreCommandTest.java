@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import portcullis.host.SoftEngines;
 import portcullis.machine.Pc;
 import portcullis.machine.config.BootFiles;
 import portcullis.machine.config.DiskFile;

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import portcullis.host.SoftEngines;
 import portcullis.hypervisor.Outcome;
 import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.hypervisor.schedule.Schedule;

@@ -267,6 +267,11 @@ public final class Partition implements AutoCloseable {
         control.start(this);
     }
 
+    /** Like {@link #start}, but paused before the first instruction. */
+    public void startPaused() {
+        startPaused(this::resetEverything);
+    }
+
     /**
      * Instead of {@link #start}: has {@code restore} put everything into its state, and is paused then. What that throws comes out
      * and leaves the partition unstarted.
@@ -348,6 +353,16 @@ public final class Partition implements AutoCloseable {
     /** Ends the run: every VP comes out of guest mode soon. The first outcome counts. Any thread, without waiting. */
     public void end(Outcome how) {
         control.end(how);
+    }
+
+    /** Who is told when a run ends, on the thread that ends it; must not wait. {@link #outcome} says how. */
+    public void onEnd(Runnable listener) {
+        control.onEnd(listener);
+    }
+
+    /** How the run has ended, or null while it has not. Any thread, without waiting. */
+    public Outcome outcome() {
+        return control.outcome();
     }
 
     /** A VP has answered a pause or has ended. */

@@ -34,6 +34,7 @@ final class RunControl {
     private final Condition changed = lock.newCondition();
     private State state = State.CREATED;
     private Outcome outcome;
+    private volatile Runnable endListener = () -> {};
 
     /** @param resetEverything called while all VPs are quiet and time stands */
     RunControl(List<VirtualProcessor> processors, GuestTime time, VpDriver driver, Runnable resetEverything) {
@@ -263,11 +264,26 @@ final class RunControl {
     void end(Outcome how) {
         lock.lock();
         try {
-            if (outcome == null && state != State.STOPPED) {
-                outcome = how;
-                pauseSoon();
-                changed.signalAll();
+            if (outcome != null || state == State.STOPPED) {
+                return;
             }
+            outcome = how;
+            pauseSoon();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        endListener.run();
+    }
+
+    void onEnd(Runnable listener) {
+        endListener = listener;
+    }
+
+    Outcome outcome() {
+        lock.lock();
+        try {
+            return outcome;
         } finally {
             lock.unlock();
         }

@@ -6,6 +6,7 @@ import portcullis.hypervisor.BootState;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.machine.config.BootFiles;
 import portcullis.machine.loader.BootRequest;
+import portcullis.machine.loader.EntryState;
 import portcullis.machine.loader.Image;
 import portcullis.machine.loader.KernelLoader;
 import portcullis.machine.loader.LoadException;
@@ -28,7 +29,7 @@ final class Kernel implements BootState, AutoCloseable {
     }
 
     private final List<Image> images = new ArrayList<>();
-    private final KernelLoader.Format format;
+    private final BootFiles files;
     private final BootRequest request;
 
     private final boolean needed;
@@ -36,9 +37,9 @@ final class Kernel implements BootState, AutoCloseable {
     private Kernel(BootFiles files, GuestMemory memory, long ramBytes, long rsdp, LoadProgress progress, boolean needed)
             throws LoadException {
         this.needed = needed;
-        format = files.format();
+        this.files = files;
         try {
-            Image kernel = open(files.kernel());
+            Image kernel = files.flat() != null ? files.flat().image() : open(files.kernel());
             List<BootRequest.Module> modules = new ArrayList<>();
             for (BootFiles.ModuleFile module : files.modules()) {
                 modules.add(new BootRequest.Module(open(module.path()), module.commandLine()));
@@ -106,7 +107,9 @@ final class Kernel implements BootState, AutoCloseable {
     @Override
     public void load(VirtualProcessor boot) {
         try {
-            KernelLoader.load(request, format).applyTo(boot.cpu());
+            EntryState entry =
+                    files.flat() != null ? files.flat().load(request) : KernelLoader.load(request, files.format());
+            entry.applyTo(boot.cpu());
         } catch (LoadException e) {
             throw new LoadFailure(e);
         }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -30,7 +31,9 @@ import portcullis.machine.acpi.AcpiConfig;
 import portcullis.machine.acpi.AcpiTables;
 import portcullis.machine.acpi.PmDevice;
 import portcullis.machine.bus.MmioBus;
+import portcullis.machine.bus.MmioDevice;
 import portcullis.machine.bus.PortBus;
+import portcullis.machine.bus.PortDevice;
 import portcullis.machine.cmos.Rtc;
 import portcullis.machine.config.EngineFactory;
 import portcullis.machine.config.HostAttachments;
@@ -72,6 +75,10 @@ public final class Pc implements AutoCloseable {
     private static final int COM1_IRQ = 4;
 
     private static final int RTC_IRQ = 8;
+    private static final int PORTS = 0x1_0000;
+
+    /** Windows of further devices begin here at the earliest: {@link MemoryMap} has nothing up to the I/O APIC. */
+    public static final long DEVICE_WINDOWS = MemoryMap.ECAM + MemoryMap.ECAM_SIZE;
 
     /** Random numbers of the host's. */
     private static final Saved NO_STATE = new Saved() {
@@ -100,6 +107,9 @@ public final class Pc implements AutoCloseable {
     private final VirtioDevices virtio;
     private final Uart16550 serial;
     private final Kernel kernel;
+    /** Null by the host's time. */
+    private final SeededScheduler scheduler;
+
     private final PartitionImage image;
     /** Held while the machine is saved, and by what the host does to devices meanwhile. */
     private final Object hostSide = new Object();
@@ -141,7 +151,9 @@ public final class Pc implements AutoCloseable {
             entropy = () -> random;
             entropyState = random;
         }
-        partition = makePartition(config, memory, engines, host, addressBits, entropy);
+        Made made = makePartition(config, memory, engines, host, addressBits, entropy);
+        partition = made.partition;
+        scheduler = made.scheduler;
         image = new PartitionImage(partition, shape());
         partition.setIoHandler(new BusHandler(ports, windows));
         partition.setBootState(kernel);
@@ -206,7 +218,7 @@ public final class Pc implements AutoCloseable {
         return topics;
     }
 
-    private static Partition makePartition(
+    private static Made makePartition(
             MachineConfig config,
             GuestMemory memory,
             EngineFactory engines,
@@ -215,6 +227,7 @@ public final class Pc implements AutoCloseable {
             Supplier<RandomGenerator> entropy) {
         GuestTime time;
         VpDriver driver;
+        SeededScheduler seeded = null;
         switch (config.time()) {
             case TimeSource.Host() -> {
                 time = new HostAlarms();
@@ -223,24 +236,22 @@ public final class Pc implements AutoCloseable {
             case TimeSource.Virtual virtual -> {
                 VirtualAlarms alarms = new VirtualAlarms(new VirtualClock(TICKS_PER_INSTRUCTION));
                 time = alarms;
-                SeededScheduler scheduler = new SeededScheduler(
+                seeded = new SeededScheduler(
                         alarms,
                         virtual.schedule().begin(virtual.seed(), config.processors()),
                         host.input() ? SeededScheduler.WhenStalled.WAIT : SeededScheduler.WhenStalled.END,
                         host.trace());
-                scheduler.setLimit(virtual.limit());
-                driver = scheduler;
+                seeded.setLimit(virtual.limit());
+                driver = seeded;
             }
         }
         Engine engine = engines.create(memory, time.clock(), config.processors(), addressBits, entropy);
         int[] apicIds = IntStream.range(0, config.processors()).toArray();
-        return new Partition(
-                memory,
-                engine,
-                time,
-                new PartitionConfig(apicIds, engines.apicFeatures(addressBits), config.hyperv()),
-                driver);
+        PartitionConfig shape = new PartitionConfig(apicIds, engines.apicFeatures(addressBits), config.hyperv());
+        return new Made(new Partition(memory, engine, time, shape, driver), seeded);
     }
+
+    private record Made(Partition partition, SeededScheduler scheduler) {}
 
     /** Milliseconds since 1970. A deterministic machine is always started at the same moment. */
     private static LongSupplier wallClock(TimeSource source, Clock clock) {
@@ -298,6 +309,64 @@ public final class Pc implements AutoCloseable {
         } catch (Kernel.LoadFailure e) {
             throw e.reason();
         }
+    }
+
+    /** Like {@link #start}, but paused before the first instruction: {@link #resume}. */
+    public void startPaused() throws LoadException {
+        try {
+            partition.startPaused();
+        } catch (Kernel.LoadFailure e) {
+            throw e.reason();
+        }
+    }
+
+    // Devices beyond those that every machine has: before it is started
+
+    /**
+     * Plugs a device into ports.
+     *
+     * @param first 0 to 0xffff
+     * @param count 1 or more
+     * @throws IllegalArgumentException where there are no such ports, or another device has one
+     */
+    public void plugPorts(int first, int count, PortDevice device) {
+        if (first < 0 || count < 1 || count > PORTS - first) {
+            throw new IllegalArgumentException(
+                    "there are ports 0 to 0xffff, not %d from 0x%x on".formatted(count, first));
+        }
+        try {
+            ports.register(first, count, device);
+        } catch (IllegalStateException taken) {
+            throw new IllegalArgumentException(taken.getMessage() + "; choose others, 0x5000 and up say", taken);
+        }
+    }
+
+    /**
+     * Plugs a device into the guest physical address space, between {@link #DEVICE_WINDOWS} and the I/O APIC.
+     *
+     * @param size bytes, 1 or more
+     * @throws IllegalArgumentException where the window is not all there, or another device has some of it
+     */
+    public void plugWindow(long gpa, long size, MmioDevice device) {
+        if (gpa < DEVICE_WINDOWS || size < 1 || size > MemoryMap.IO_APIC - gpa) {
+            throw new IllegalArgumentException("windows of devices lie from 0x%x to 0x%x, not at 0x%x with 0x%x bytes"
+                    .formatted(DEVICE_WINDOWS, MemoryMap.IO_APIC - 1, gpa, size));
+        }
+        try {
+            windows.register(gpa, size, device);
+        } catch (IllegalStateException taken) {
+            throw new IllegalArgumentException(taken.getMessage() + "; choose another address", taken);
+        }
+    }
+
+    /** Has a part saved and restored with the machine. @param name as no other part is called */
+    public void addSaved(String name, Saved part) {
+        image.add("host's " + name, part);
+    }
+
+    /** Who decides, by virtual time, which processor runs; null by the host's. */
+    public SeededScheduler scheduler() {
+        return scheduler;
     }
 
     /** Brings all processors out of guest code and stops time. Idempotent. */
@@ -360,8 +429,16 @@ public final class Pc implements AutoCloseable {
      */
     public static Pc restore(SavedMachine saved, MachineConfig config, EngineFactory engines, HostAttachments host)
             throws LoadException {
+        return restore(saved, config, engines, host, pc -> {});
+    }
+
+    /** Likewise. @param prepare plugs in what else the saved machine had, before the state is taken up */
+    public static Pc restore(
+            SavedMachine saved, MachineConfig config, EngineFactory engines, HostAttachments host, Consumer<Pc> prepare)
+            throws LoadException {
         Pc pc = new Pc(config, engines, host, false);
         try {
+            prepare.accept(pc);
             pc.partition.startPaused(() -> pc.image.restore(saved));
             pc.virtio.release();
             return pc;
@@ -415,6 +492,11 @@ public final class Pc implements AutoCloseable {
         @Override
         public void receive(byte value) throws InterruptedException {
             port.receive(value);
+        }
+
+        @Override
+        public boolean tryReceive(byte value) {
+            return port.tryReceive(value);
         }
 
         @Override

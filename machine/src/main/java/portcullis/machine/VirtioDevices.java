@@ -77,6 +77,13 @@ final class VirtioDevices implements AutoCloseable {
             }
 
             @Override
+            public boolean tryReceive(byte value) {
+                boolean taken = stream.tryOffer(value);
+                device.inputArrived();
+                return taken;
+            }
+
+            @Override
             public void sendBreak() {
                 // Virtio consoles have none.
             }

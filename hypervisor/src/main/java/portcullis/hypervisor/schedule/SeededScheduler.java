@@ -35,6 +35,15 @@ public final class SeededScheduler implements VpDriver {
         WAIT
     }
 
+    /** Who wants to hear of a run as it goes. On the scheduler's thread; must not wait, and has the partition pause soon. */
+    public interface Watch {
+        /** Time has come to {@link SeededScheduler#stopAt}. */
+        void reached();
+
+        /** Every VP waits, and no alarm is set: time stands until somebody outside does something. */
+        void stalled();
+    }
+
     private static final int NOBODY = -1;
 
     private final VirtualAlarms alarms;
@@ -54,6 +63,9 @@ public final class SeededScheduler implements VpDriver {
     private int[] ready;
 
     private long limit = VirtualAlarms.NEVER;
+    private volatile long stopAt = VirtualAlarms.NEVER;
+    /** Null for none. */
+    private Watch watch;
 
     /** VP whose slice has begun and not ended, or NOBODY. */
     private int slicedVp = NOBODY;
@@ -83,6 +95,29 @@ public final class SeededScheduler implements VpDriver {
     /** Ends the run, as {@link Outcome.Endless}, when virtual time has come to {@code ticks}. Before start. */
     public void setLimit(long ticks) {
         limit = ticks;
+    }
+
+    /** Who is told of stops, and instead of an end where all VPs wait for ever. Before start. */
+    public void setWatch(Watch watcher) {
+        watch = watcher;
+    }
+
+    /**
+     * Has the watch told when virtual time has come to {@code ticks}; {@link VirtualAlarms#NEVER} takes that back. Of the run it is no
+     * part: slices end where they would. While the partition is paused.
+     */
+    public void stopAt(long ticks) {
+        stopAt = ticks;
+    }
+
+    /** @return whether the watch has been told: the partition pauses before anything else happens */
+    private boolean stops() {
+        if (clock.ticks() < stopAt) {
+            return false;
+        }
+        stopAt = VirtualAlarms.NEVER;
+        watch.reached();
+        return true;
     }
 
     @Override
@@ -142,6 +177,9 @@ public final class SeededScheduler implements VpDriver {
 
     /** Between two slices. @return whether one has begun */
     private boolean beginSlice() {
+        if (stops()) {
+            return false;
+        }
         alarms.fireDue();
         if (clock.ticks() >= limit && !processors.isEmpty()) {
             limit = VirtualAlarms.NEVER;
@@ -199,7 +237,8 @@ public final class SeededScheduler implements VpDriver {
     private void goOnWithSlice() {
         VirtualProcessor vp = partition.processors().get(slicedVp);
         while (sliceLeft > 0) {
-            long next = Math.min(alarms.nextDeadline(), limit);
+            stops();
+            long next = Math.min(Math.min(alarms.nextDeadline(), limit), stopAt);
             vp.cpu().setBudget(Math.min(sliceLeft, clock.instructionsUntil(next)));
             enteredGuest = false;
             int pauses = vp.cpu().pauses();
@@ -238,11 +277,13 @@ public final class SeededScheduler implements VpDriver {
         long next = alarms.nextDeadline();
         if (next != VirtualAlarms.NEVER) {
             // Never beyond the limit, so that the run ends at the same time whatever waits there.
-            next = Math.min(next, limit);
+            next = Math.min(Math.min(next, limit), stopAt);
             if (trace != null) {
                 trace.idle(clock.ticks(), next);
             }
             clock.advanceTo(next);
+        } else if (watch != null) {
+            watch.stalled();
         } else if (whenStalled == WhenStalled.WAIT) {
             sleep(true);
         } else {

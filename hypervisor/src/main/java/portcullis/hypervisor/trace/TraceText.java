@@ -95,7 +95,8 @@ public final class TraceText {
         return switch (e.reason()) {
             case PORT_READ, PORT_WRITE, MMIO_READ, MMIO_WRITE, MSR_READ, MSR_WRITE, ACCESS_DENIED ->
                 " " + hex(e.subject());
-            case HYPERCALL, HALT, TASK_PRIORITY, TIME_STAMP, INTERRUPT_WINDOW, SHUTDOWN, KICKED, BUDGET, BREAKPOINT -> "";
+            case HYPERCALL, HALT, TASK_PRIORITY, TIME_STAMP, INTERRUPT_WINDOW, SHUTDOWN, KICKED, BUDGET, BREAKPOINT ->
+                "";
         };
     }
 

@@ -127,7 +127,8 @@ public final class VpTrace {
             case PORT_READ, PORT_WRITE -> exit.port;
             case MMIO_READ, MMIO_WRITE, ACCESS_DENIED -> exit.gpa;
             case MSR_READ, MSR_WRITE -> Integer.toUnsignedLong(exit.msr);
-            case HYPERCALL, HALT, TASK_PRIORITY, TIME_STAMP, INTERRUPT_WINDOW, SHUTDOWN, KICKED, BUDGET, BREAKPOINT -> 0;
+            case HYPERCALL, HALT, TASK_PRIORITY, TIME_STAMP, INTERRUPT_WINDOW, SHUTDOWN, KICKED, BUDGET, BREAKPOINT ->
+                0;
         };
     }
 

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.hypervisor.schedule.Schedule;
 import portcullis.hypervisor.state.SavedMachine;
+import portcullis.machine.loader.FlatImage;
 import portcullis.machine.loader.KernelLoader;
 import portcullis.state.StateException;
 
@@ -27,6 +28,7 @@ public final class SavedConfig {
     private static final String HYPERV = "hyperv";
 
     private static final String KERNEL = "kernel";
+    private static final String FLAT = "flat image";
     private static final String FORMAT = "kernel format";
     private static final String APPEND = "kernel command line";
     private static final String MODULE = "module ";
@@ -70,7 +72,11 @@ public final class SavedConfig {
     public static Map<String, String> notes(MachineConfig config) {
         Map<String, String> notes = new LinkedHashMap<>();
         BootFiles boot = config.boot();
-        notes.put(KERNEL, absolute(boot.kernel()));
+        if (boot.flat() != null) {
+            notes.put(FLAT, boot.flat().spell());
+        } else {
+            notes.put(KERNEL, absolute(boot.kernel()));
+        }
         notes.put(FORMAT, boot.format().name());
         notes.put(APPEND, boot.append());
         for (int i = 0; i < boot.modules().size(); i++) {
@@ -126,16 +132,6 @@ public final class SavedConfig {
     public static MachineConfig of(SavedMachine saved) {
         try {
             Map<String, String> notes = saved.notes();
-            List<BootFiles.ModuleFile> modules = new ArrayList<>();
-            for (int i = 0; notes.containsKey(MODULE + i); i++) {
-                modules.add(
-                        new BootFiles.ModuleFile(Path.of(notes.get(MODULE + i)), need(notes, MODULE + i + " words")));
-            }
-            BootFiles boot = new BootFiles(
-                    Path.of(need(notes, KERNEL)),
-                    KernelLoader.Format.valueOf(need(notes, FORMAT)),
-                    modules,
-                    need(notes, APPEND));
             Map<String, String> shape = saved.shape();
             List<DiskFile> disks = new ArrayList<>();
             for (String disk : need(shape, DISKS).split(", ")) {
@@ -146,7 +142,7 @@ public final class SavedConfig {
             return new MachineConfig(
                     Integer.parseInt(need(shape, PROCESSORS)),
                     Long.parseLong(need(shape, MEMORY).replace(" KiB", "")) * 1024,
-                    boot,
+                    boot(notes),
                     disks,
                     time(need(shape, TIME)),
                     ConsoleKind.valueOf(need(shape, CONSOLE).toUpperCase(Locale.ROOT)),
@@ -155,6 +151,21 @@ public final class SavedConfig {
             throw new StateException("%s is of a machine that this build cannot make: %s"
                     .formatted(saved.path(), impossible.getMessage()));
         }
+    }
+
+    private static BootFiles boot(Map<String, String> notes) {
+        if (notes.containsKey(FLAT)) {
+            return BootFiles.of(FlatImage.parse(notes.get(FLAT)));
+        }
+        List<BootFiles.ModuleFile> modules = new ArrayList<>();
+        for (int i = 0; notes.containsKey(MODULE + i); i++) {
+            modules.add(new BootFiles.ModuleFile(Path.of(notes.get(MODULE + i)), need(notes, MODULE + i + " words")));
+        }
+        return new BootFiles(
+                Path.of(need(notes, KERNEL)),
+                KernelLoader.Format.valueOf(need(notes, FORMAT)),
+                modules,
+                need(notes, APPEND));
     }
 
     /** How long a run may take is no part of a machine. */

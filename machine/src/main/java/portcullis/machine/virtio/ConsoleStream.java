@@ -24,11 +24,19 @@ public final class ConsoleStream implements ConsolePort {
 
     /** Queues one byte for the guest and waits while the queue is full. The device is to be told ({@link ConsoleDevice#inputArrived}). */
     public synchronized void offer(byte value) throws InterruptedException {
-        while (size == CAPACITY) {
+        while (!tryOffer(value)) {
             wait();
+        }
+    }
+
+    /** Like {@link #offer}, without waiting. @return whether there was room */
+    public synchronized boolean tryOffer(byte value) {
+        if (size == CAPACITY) {
+            return false;
         }
         ring[(head + size) % CAPACITY] = value;
         size++;
+        return true;
     }
 
     @Override

@@ -1,6 +1,7 @@
-package portcullis.app;
+package portcullis.host;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -14,15 +15,37 @@ import portcullis.memory.GuestMemory;
 import portcullis.soft.SoftEngine;
 import portcullis.soft.model.CpuModel;
 import portcullis.soft.model.Feature;
+import portcullis.state.StateException;
 
-/** Software processors of one model. */
-record SoftEngines(CpuModel.Vendor vendor, Set<Feature> features) implements EngineFactory {
+/**
+ * Software processors of one model.
+ *
+ * @param vendor whose processor CPUID says it is
+ * @param features what CPUID says is there
+ */
+public record SoftEngines(CpuModel.Vendor vendor, Set<Feature> features) implements EngineFactory {
+    /** @throws IllegalArgumentException for a feature that the software processor has not */
+    public SoftEngines {
+        EnumSet<Feature> copy = EnumSet.noneOf(Feature.class);
+        copy.addAll(features);
+        if (!CpuModel.available().containsAll(copy)) {
+            copy.removeAll(CpuModel.available());
+            throw new IllegalArgumentException("the software processor has no %s; leave it out".formatted(copy));
+        }
+        features = Collections.unmodifiableSet(copy);
+    }
+
+    /** An Intel processor with all that is there. */
+    public static SoftEngines all() {
+        return new SoftEngines(CpuModel.Vendor.INTEL, CpuModel.available());
+    }
+
     /**
      * Those of a saved machine.
      *
-     * @throws UserError where this build has no such processor
+     * @throws StateException where this build has no such processor
      */
-    static SoftEngines of(SavedMachine saved) {
+    public static SoftEngines of(SavedMachine saved) {
         String vendor = saved.shape().getOrDefault("cpu vendor", "");
         String features = saved.shape().getOrDefault("cpu features", "");
         EnumSet<Feature> set = EnumSet.noneOf(Feature.class);
@@ -36,7 +59,7 @@ record SoftEngines(CpuModel.Vendor vendor, Set<Feature> features) implements Eng
                 .filter(known -> known.name().equalsIgnoreCase(vendor))
                 .findFirst()
                 .map(known -> new SoftEngines(known, set))
-                .orElseThrow(() -> new UserError(
+                .orElseThrow(() -> new StateException(
                         "%s is of a machine with processors that this build has not".formatted(saved.path())));
     }
 
