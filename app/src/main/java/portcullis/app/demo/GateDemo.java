@@ -170,6 +170,7 @@ public final class GateDemo {
             }
         });
         try {
+            tell("starts the guest");
             pc.start();
             Thread.ofPlatform().name("demo's end").daemon().start(this::awaitOutcome);
             play();
@@ -189,7 +190,6 @@ public final class GateDemo {
     }
 
     private void play() throws DemoException, InterruptedException {
-        tell("starts the guest");
         await("the guest to begin", () -> storm.running() && storm.completed(FLUSHER) > 0);
         for (int i = 1; i <= SLOW_ROUNDS; i++) {
             tell("round " + i + " of " + SLOW_ROUNDS);
