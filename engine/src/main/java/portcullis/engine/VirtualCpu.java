@@ -36,6 +36,13 @@ public interface VirtualCpu extends Saved, AutoCloseable {
     }
 
     /**
+     * What to do, within {@link #run} and on its thread, whenever the guest has executed several PAUSE in a short time: it waits for
+     * another processor. It may {@link #kick}. Engines that leave that to the host's kernel never call it, nor without an unlimited
+     * budget.
+     */
+    default void onSpin(Runnable action) {}
+
+    /**
      * INIT or RESET state (SDM table 10-1). INIT keeps what the manual says it keeps, and is the current context's alone; RESET
      * forgets all contexts but 0, which becomes the current one.
      */

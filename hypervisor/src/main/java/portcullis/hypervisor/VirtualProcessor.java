@@ -6,6 +6,7 @@ import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.flush.PendingFlushes;
 import portcullis.hypervisor.gate.InhibitReason;
+import portcullis.hypervisor.schedule.HostCores;
 import portcullis.hypervisor.trace.VpTrace;
 import portcullis.hypervisor.vsm.MemoryIntercept;
 import portcullis.state.Saved;
@@ -17,7 +18,7 @@ import portcullis.state.StateWriter;
  *
  * <p>Its state belongs to its thread. {@link #call} reaches it from others; {@link #turn} is for the {@link VpDriver}.
  */
-public final class VirtualProcessor implements Saved {
+public final class VirtualProcessor implements Saved, HostCores.Occupant {
     /** What a turn came to. */
     public enum Turn {
         /** Guest code ran, or a request was served: take the next turn. */
@@ -42,6 +43,7 @@ public final class VirtualProcessor implements Saved {
     private VpRunner runner;
     private LevelSwitch levelSwitch;
     private MemoryIntercept memoryIntercept;
+    private Runnable yielding = Thread::yield;
 
     VirtualProcessor(Partition partition, int index, int apicId, VirtualCpu cpu) {
         this.partition = partition;
@@ -109,7 +111,7 @@ public final class VirtualProcessor implements Saved {
 
     /** The guest has nothing useful to do just now: somebody else may run. The VP's thread. */
     public void yieldTurn() {
-        Thread.yield();
+        yielding.run();
     }
 
     /** Puts everything into its reset state, on the VP's thread. */
@@ -312,6 +314,7 @@ public final class VirtualProcessor implements Saved {
      * Serves requests, delivers interrupts, and runs guest code up to one exit, which it deals with. Never throws: a fault of the
      * host's ends the partition.
      */
+    @Override
     public Turn turn() {
         return runner.turn();
     }
@@ -322,6 +325,7 @@ public final class VirtualProcessor implements Saved {
     }
 
     /** Whether a turn would serve the host (stop, work, a new pause): it runs no guest code. Any thread. */
+    @Override
     public boolean controlPending() {
         return requests.controlPending();
     }
@@ -346,6 +350,33 @@ public final class VirtualProcessor implements Saved {
         if (!context().flushPass().suspended() || !requests.awaitBusily(spin)) {
             requests.park();
         }
+    }
+
+    /** Waits for a host core, not for something to do: only what the host wants of it wakes it. */
+    @Override
+    public boolean beginWait() {
+        return requests.markWaiting();
+    }
+
+    @Override
+    public void endWait() {
+        requests.unmarkParked();
+    }
+
+    @Override
+    public void kick() {
+        cpu.kick();
+    }
+
+    /**
+     * What to do where the guest waits for another VP, on this VP's thread. Before its first turn.
+     *
+     * @param spins it has spun for a moment; called within a turn
+     * @param yields it says so
+     */
+    public void onSpin(Runnable spins, Runnable yields) {
+        cpu.onSpin(spins);
+        yielding = yields;
     }
 
     /** For a driver that sleeps for several VPs: see {@link #endPark}. @return false where this VP has something to do */

@@ -205,6 +205,12 @@ final class VpRequests {
         return !actionable(now) && WORD.compareAndSet(this, now, now | PARKED);
     }
 
+    /** Marks a VP asleep that has something to do and must not do it yet. @return false where the host wants something */
+    boolean markWaiting() {
+        int now = word;
+        return !controlPending(now) && WORD.compareAndSet(this, now, now | PARKED);
+    }
+
     void unmarkParked() {
         WORD.getAndBitwiseAnd(this, ~PARKED);
     }

@@ -1,5 +1,6 @@
 /**
- * Runs in which the order of everything follows from a seed (DESIGN.md 3, "Time"): one thread, virtual time, and an {@link
+ * Which VP runs when. By the host's time: {@link portcullis.hypervisor.schedule.HostCores}, where there are more VPs than host cores.
+ * By virtual time: runs in which the order of everything follows from a seed (DESIGN.md 3, "Time"): one thread, virtual time, and an {@link
  * portcullis.hypervisor.schedule.Interleaving} that picks who runs and for how long. {@link
  * portcullis.hypervisor.schedule.Schedule} says what kinds there are: a random walk, and random priorities.
  *

@@ -61,6 +61,7 @@ public abstract class Interpreter extends Events {
 
     private final PendingEvents[] pendingEvents = new PendingEvents[GuestMemory.LEVELS];
     private ExitReason unanswered;
+    private Runnable spinning = Thread::yield;
 
     protected Interpreter(SoftEngine engine, EngineShared shared) {
         super(engine.memory(), engine.clock(), engine.model());
@@ -85,10 +86,14 @@ public abstract class Interpreter extends Events {
             return;
         }
         if ((pauses & PAUSES_TO_YIELD - 1) == 0) {
-            Thread.yield();
+            spinning.run();
         } else {
             Thread.onSpinWait();
         }
+    }
+
+    public final void onSpin(Runnable action) {
+        spinning = action;
     }
 
     // ---- requests ----------------------------------------------------------------------------------------------
