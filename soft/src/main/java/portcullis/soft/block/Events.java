@@ -7,6 +7,7 @@ import portcullis.soft.cpu.ExitSignal;
 import portcullis.soft.cpu.Fault;
 import portcullis.soft.model.CpuModel;
 import portcullis.soft.protect.EventDelivery;
+import portcullis.soft.state.State;
 
 /**
  * Delivery of events by the loop: faults of instructions, and what the outside has injected. An event whose delivery the
@@ -14,6 +15,7 @@ import portcullis.soft.protect.EventDelivery;
  */
 abstract class Events extends Cpu {
     private final EventDelivery events = new EventDelivery();
+    final Trail trail = new Trail();
 
     /** Of the context that executes. */
     PendingEvents pending = new PendingEvents();
@@ -85,6 +87,9 @@ abstract class Events extends Cpu {
         boolean asTrap = trap;
         boolean switched = false;
         leaveBlock();
+        if (kind == EventDelivery.Kind.EXCEPTION) {
+            trail.exception(vector, code, rip(), field(State.CR2), false);
+        }
         while (true) {
             long ripBefore = rip();
             openBus = true;
@@ -96,6 +101,7 @@ abstract class Events extends Cpu {
                 if (!nested.taskSwitched) {
                     rip(ripBefore);
                 }
+                trail.exception(nested.vector, nested.errorCode, ripBefore, field(State.CR2), true);
                 if (how == EventDelivery.Kind.EXCEPTION && vector == Fault.DF) {
                     return false;
                 }

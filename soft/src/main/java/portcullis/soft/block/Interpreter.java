@@ -512,6 +512,7 @@ public abstract class Interpreter extends Events {
     }
 
     private ExitReason runBlocks(Block first) {
+        Block previous = null;
         Block block = first;
         Form form = block.form;
         Op[] ops = form.ops;
@@ -525,19 +526,24 @@ public abstract class Interpreter extends Events {
                 retired += block.instructions;
                 int poll = HostMemory.getIntVolatile(state + State.POLL);
                 if (poll != 0) {
+                    trail.left(previous, block, block.instructions);
                     lastLength = lastLength(block);
                     return stopped(poll) ? exit.reason : null;
                 }
                 if (retired >= budgetEnd) {
+                    trail.left(previous, block, block.instructions);
                     lastLength = lastLength(block);
                     return ExitReason.BUDGET;
                 }
-                block = successor(block);
+                Block next = successor(block);
+                previous = block;
+                block = next;
                 form = block.counted();
                 ops = form.ops;
                 i = 0;
             }
         } catch (Fault f) {
+            trail.left(previous, block, form.at(i, position) + 1);
             long newTask = rip();
             interrupted(form, i);
             if (f.taskSwitched) {
@@ -546,6 +552,7 @@ public abstract class Interpreter extends Events {
             applyStackRule(form, i, f);
             throw f;
         } catch (ExitSignal s) {
+            trail.left(previous, block, form.at(i, position) + 1);
             if (s == doneSignal) {
                 retired += form.at(i, position) + 1;
             } else {
@@ -650,6 +657,7 @@ public abstract class Interpreter extends Events {
         Block block = firstLookup();
         Op op = block.plain[0];
         current = block;
+        trail.left(null, block, 1);
         boolean trap = flag(TF);
         int shadowBefore = shadow;
         int hitBefore = breakpointsHit;

@@ -3,6 +3,7 @@ package portcullis.soft.block;
 import portcullis.engine.Access;
 import portcullis.engine.DescriptorTable;
 import portcullis.engine.ExitDetails;
+import portcullis.engine.ExitReason;
 import portcullis.engine.PendingEvent;
 import portcullis.engine.Register;
 import portcullis.engine.Segment;
@@ -396,6 +397,9 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         text.append("CR0=%08x CR2=%016x CR3=%016x CR4=%08x EFER=%04x\n"
                 .formatted(cr0(), field(State.CR2), cr3(), cr4(), efer()));
         text.append("next: ").append(instructionAtRip()).append(bytesAtRip()).append('\n');
+        if (exit.reason == ExitReason.SHUTDOWN) {
+            text.append(trail.report());
+        }
         return text.toString();
     }
 

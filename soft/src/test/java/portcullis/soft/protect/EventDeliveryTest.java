@@ -3,6 +3,7 @@ package portcullis.soft.protect;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -134,6 +135,35 @@ class EventDeliveryTest {
         try (Guest g = guest().longMode().code("0f 0b")) {
             g.cpu.setIdt(new portcullis.engine.DescriptorTable(Guest.IDT, 0));
             assertEquals(ExitReason.SHUTDOWN, g.run());
+        }
+    }
+
+    @Test
+    void shouldReportWhatLedToTripleFault() {
+        // xor %eax, %eax; jmp over nothing; nop; ud2
+        try (Guest g = guest().longMode().code("31 c0 eb 00 90 0f 0b")) {
+            g.cpu.setIdt(new portcullis.engine.DescriptorTable(Guest.IDT, 0));
+            assertEquals(ExitReason.SHUTDOWN, g.run());
+            String report = g.cpu.describe();
+            List<String> exceptions = report.lines()
+                    .filter(line -> line.contains("error="))
+                    .map(line -> line.replaceFirst(" RIP=.*", "").strip())
+                    .toList();
+            assertEquals(
+                    List.of(
+                            "#UD error=0000",
+                            "raised in its delivery: #GP error=0033",
+                            "raised in its delivery: #GP error=006b",
+                            "raised in its delivery: #GP error=0043"),
+                    exceptions.size() == 4 ? exceptions : List.of(report));
+            List<String> instructions = report.lines()
+                    .dropWhile(line -> !line.equals("last instructions:"))
+                    .skip(1)
+                    .map(line -> line.strip().replaceFirst("^0*", "").replaceFirst(" +", " "))
+                    .toList();
+            assertEquals(4, instructions.size(), report);
+            assertTrue(instructions.getFirst().startsWith(Long.toHexString(Guest.CODE) + " xor"), report);
+            assertTrue(instructions.getLast().startsWith(Long.toHexString(Guest.CODE + 5) + " ud2"), report);
         }
     }
 

@@ -218,12 +218,17 @@ class SavedStateTest {
         for (int step = 0; step < 40; step++) {
             String at = which + " step " + step;
             assertEquals(act(first, one), act(second, two), at);
-            assertEquals(first.cpu.describe(), second.cpu.describe(), at);
+            assertEquals(state(first), state(second), at);
             // Not all of the saved state: which pages may be written quickly depends on which hold decoded code.
             assertArrayEquals(first.cpu.extendedState(), second.cpu.extendedState(), at);
             assertEquals(first.cpu.retired(), second.cpu.retired(), at);
             assertEquals(first.cpu.interruptible(), second.cpu.interruptible(), at);
         }
         assertArrayEquals(memory(first), memory(second), which);
+    }
+
+    /** Without what led there, which a triple fault's report goes on with: that is not saved. */
+    private static String state(Guest g) {
+        return g.cpu.describe().replaceFirst("(?s)last exceptions:.*", "");
     }
 }
