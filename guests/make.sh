@@ -48,7 +48,7 @@ smp="runtime/boot.S runtime/guest.c runtime/memory.c runtime/interrupts.c runtim
 # shellcheck disable=SC2086 # sources are words
 guest hypercall "$integer_only" $smp hypercall/*.c hypercall/*.S
 # shellcheck disable=SC2086
-for name in flushstorm planted gatebench puppet; do
+for name in flushstorm planted gatebench puppet postman; do
     guest $name "$integer_only" $smp $name/$name.c
 done
 # shellcheck disable=SC2086

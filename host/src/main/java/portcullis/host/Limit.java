@@ -12,8 +12,12 @@ import java.time.Duration;
 public record Limit(long guestTime, long hostTime) {
     public static final long UNLIMITED = Long.MAX_VALUE;
 
-    /** What holds where nothing else is said: a minute of the host's time. */
-    public static final Limit DEFAULT = host(Duration.ofMinutes(1));
+    /**
+     * What holds where nothing else is said: a minute of the guest's time, a minute of the host's. By virtual time a guest that only
+     * sleeps is given up soon: its time is skipped.
+     */
+    public static final Limit DEFAULT =
+            new Limit(Duration.ofMinutes(1).toNanos(), Duration.ofMinutes(1).toNanos());
 
     /** For who watches over the run by other means. */
     public static final Limit NONE = new Limit(UNLIMITED, UNLIMITED);

@@ -73,7 +73,7 @@ public final class Machine implements AutoCloseable {
 
     // Control
 
-    /** {@link #run(Until, Limit)} with the limit that the builder was given: a minute of the host's time unless told otherwise. */
+    /** {@link #run(Until, Limit)} with the limit that the builder was given: {@link Limit#DEFAULT} unless told otherwise. */
     public Stop run(Until until) {
         return run(until, limit);
     }
