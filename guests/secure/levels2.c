@@ -150,7 +150,7 @@ static uint64_t close_by(void (*side)(void (*)(void *), void *), uint8_t target,
 }
 
 static void read_page(void *value) {
-    __asm__ volatile("mov (%1), %%rax" : "=a"(*(uint64_t *)value) : "r"(page + 0x40) : "memory"); /* 3 bytes */
+    *(uint64_t *)value = *(volatile uint64_t *)(page + 0x40);
 }
 
 static void attempt_read(void *vector) {

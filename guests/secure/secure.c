@@ -24,6 +24,9 @@ static const struct {
     {"message", check_messages},
     {"lock", check_lock},
     {"interrupt", check_interrupts},
+    {"busy", check_busy},
+    {"mbec", check_mbec},
+    {"dma", check_dma},
     {"third", check_third},
     {"service", check_service},
 };
@@ -69,6 +72,7 @@ int guest_main(const char *command_line) {
     hyperv_establish(hypercall_page);
     group("before");
     check_before();
+    mbec_wanted = has_word(command_line, "mbec");
     group("enable");
     check_enable();
     if (has_word(command_line, "random")) {

@@ -101,7 +101,7 @@ enum { SERVICE_SIGN = 1 }; /* the challenge in R8 */
 #define SERVICE_REFUSED (~0ull)
 
 /* What the secure side does about an intercept. */
-enum policy { REFUSE, SKIP, EMULATE, PERMIT };
+enum policy { REFUSE, SKIP, EMULATE, PERMIT, LEAVE /* the message where it is: accesses of three bytes are skipped */ };
 
 struct secure_cpu { /* the secure side's own */
     struct cpu cpu; /* behind GS */
@@ -207,6 +207,7 @@ void run_random(uint64_t seed, int hidden);
 
 /* Groups. */
 void check_before(void);
+void check_bad_contexts(void); /* a part of the next */
 void check_enable(void);
 void check_switch(void);
 void check_state(void);
@@ -215,6 +216,10 @@ void check_secret(void);
 void check_messages(void);
 void check_lock(void);
 void check_interrupts(void);
+void check_busy(void);
+void check_mbec(void);
+extern int mbec_wanted; /* level 1 is enabled with it */
+void check_dma(void);
 void check_third(void);
 void check_third_locks(void);
 void check_service(void);

@@ -50,6 +50,12 @@ class SecureGuestTest {
             "interrupt one that waits when the secure side returns: brings it back at once",
             "interrupt an IPI by the normal side: to the secure one",
             "interrupt notification of the normal side's: comes with the first",
+            "enable a context: without a task",
+            "enable a context: enables nothing",
+            "busy several intercepts, with the slot in use: all come, one after the other",
+            "busy more than can wait: so many messages are kept",
+            "dma the entropy device: does not write there",
+            "dma the firmware's device: nor finds orders there",
             "service: it signs");
 
     private static final List<String> SAID_BY_SEVERAL = List.of(
@@ -71,6 +77,23 @@ class SecureGuestTest {
             "third a lock of the third side: ends when it is left, with the secure side running on",
             "third an inhibit by translation of each: holds when the third is left",
             "third the secure side locked by the third: until the third is left");
+
+    private static final List<String> SAID_OF_A_DISK = List.of(
+            "dma a disk: and read",
+            "dma as what is written to the disk: the device does not do it",
+            "dma as what is read from it: the page is as it was",
+            "dma as the second half of what is written: and so is the sector",
+            "dma by a table that names it: the device does not do it",
+            "dma as what is used: and asks for a reset",
+            "dma a page that may be read: cannot be read into");
+
+    private static final List<String> SAID_OF_MODES = List.of(
+            "mbec on: user code: user code executes",
+            "mbec on: user code: the kernel executes",
+            "mbec on, without SMEP: user code, by the kernel's right: user code executes",
+            "mbec off: the kernel's code: user code executes",
+            "mbec a fetch by user code: its mode",
+            "mbec on one processor: and not on another");
 
     @TempDir
     private Path folder;
@@ -128,6 +151,34 @@ class SecureGuestTest {
                 Stream.of(SAID, SAID_BY_SEVERAL, SAID_BY_A_THIRD).flatMap(List::stream),
                 BundledGuest.run(
                         folder, "secure", "--hyperv", "vsm=2", "--cpus", String.valueOf(cpus), "--time", time));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"host", "virtual"})
+    void shouldGiveADiskTheNormalSidesRights(String time) throws IOException {
+        Path disk = Files.write(folder.resolve("disk"), new byte[1 << 16]);
+        assertAllHold(
+                SAID_OF_A_DISK.stream(),
+                BundledGuest.run(
+                        folder,
+                        "secure",
+                        "--hyperv",
+                        "vsm",
+                        "--disk",
+                        disk.toString(),
+                        "--time",
+                        time,
+                        "--append",
+                        "dma"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"host", "virtual"})
+    void shouldTellUserCodeFromTheKernels(String time) throws IOException {
+        assertAllHold(
+                SAID_OF_MODES.stream(),
+                BundledGuest.run(
+                        folder, "secure", "--hyperv", "vsm", "--cpus", "2", "--time", time, "--append", "mbec"));
     }
 
     @ParameterizedTest

@@ -7,6 +7,8 @@ import portcullis.engine.SegmentRegister;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.hypercall.CallContext;
 import portcullis.hypervisor.registers.SegmentRegisters;
+import portcullis.memory.GuestAddressException;
+import portcullis.memory.MemoryView;
 import portcullis.tlfs.register.InitialVpContext;
 
 /**
@@ -24,10 +26,11 @@ final class InitialContext {
     private static final long EFER_LMA = 1 << 10;
     private static final long RFLAGS_VM = 1 << 17;
 
-    private static final int TYPE_CODE = 8;
-    private static final int TYPE_BUSY_TSS_32 = 11;
-    private static final int TYPE_BUSY_TSS_16 = 3;
-    private static final int TYPE_LDT = 2;
+    private static final int PDPTES = 4;
+    private static final long PDPT_ADDRESS = 0xffff_ffe0L;
+    private static final long PDPTE_PRESENT = 1;
+    private static final long PDPTE_RESERVED = 0x1e6;
+    private static final long PAGE = 0x1000;
 
     private final CallContext call;
     private final int at;
@@ -69,9 +72,9 @@ final class InitialContext {
     /**
      * Whether a processor could be in this state.
      *
-     * @param realMode whether real mode will do: it does in level 0 only
+     * @param view memory as the level sees it that is to begin so
      */
-    boolean acceptable(VirtualCpu cpu, boolean realMode) {
+    boolean acceptable(VirtualCpu cpu, MemoryView view) {
         return cpu.accepts(Register.CR0, cr0)
                 && cpu.accepts(Register.CR3, cr3)
                 && cpu.accepts(Register.CR4, cr4)
@@ -79,10 +82,11 @@ final class InitialContext {
                 && cpu.accepts(Register.RFLAGS, rflags | 2)
                 && (rflags & RFLAGS_VM) == 0
                 && patAcceptable()
-                && ((cr0 & CR0_PE) != 0 || realMode)
+                && ((cr0 & CR0_PE) != 0 || view.level() == 0) // Real mode is for level 0 alone.
                 && modeConsistent()
                 && addressesCanonical(cpu)
-                && segmentsConsistent();
+                && segmentsConsistent()
+                && pointersAcceptable(cpu, view);
     }
 
     private boolean patAcceptable() {
@@ -119,50 +123,42 @@ final class InitialContext {
                 && cpu.accepts(Register.RIP, table(InitialVpContext.GDTR).base())
                 && cpu.accepts(Register.RIP, table(InitialVpContext.IDTR).base())
                 && cpu.accepts(Register.RIP, segment(InitialVpContext.TR).base())
+                && (SegmentRules.unusable(segment(InitialVpContext.LDTR))
+                        || cpu.accepts(
+                                Register.RIP, segment(InitialVpContext.LDTR).base()))
                 && cpu.accepts(Register.RIP, segment(InitialVpContext.FS).base())
                 && cpu.accepts(Register.RIP, segment(InitialVpContext.GS).base());
     }
 
     private boolean segmentsConsistent() {
-        if ((cr0 & CR0_PE) == 0) {
+        return (cr0 & CR0_PE) == 0
+                || SegmentRules.code(segment(InitialVpContext.CS))
+                        && SegmentRules.stack(segment(InitialVpContext.SS))
+                        && SegmentRules.data(segment(InitialVpContext.DS))
+                        && SegmentRules.data(segment(InitialVpContext.ES))
+                        && SegmentRules.dataWithBase(segment(InitialVpContext.FS))
+                        && SegmentRules.dataWithBase(segment(InitialVpContext.GS))
+                        && SegmentRules.task(segment(InitialVpContext.TR), longMode())
+                        && SegmentRules.localTable(segment(InitialVpContext.LDTR));
+    }
+
+    /** PAE paging outside long mode: what the processor loads from the table at CR3 (SDM 27.3.1.6). */
+    private boolean pointersAcceptable(VirtualCpu cpu, MemoryView view) {
+        if ((cr0 & CR0_PG) == 0 || (cr4 & CR4_PAE) == 0 || longMode()) {
             return true;
         }
-        Segment cs = segment(InitialVpContext.CS);
-        Segment ss = segment(InitialVpContext.SS);
-        boolean code = present(cs) && (cs.attributes() & Segment.S) != 0 && (cs.type() & TYPE_CODE) != 0;
-        // The level is SS's: 0, as only the most privileged mode starts anything.
-        boolean stack = unusable(ss) || (ss.attributes() & Segment.S) != 0 && (ss.type() & (TYPE_CODE | 2)) == 2;
-        return code
-                && stack
-                && cs.dpl() == 0
-                && (unusable(ss) || ss.dpl() == 0)
-                && data(InitialVpContext.DS)
-                && data(InitialVpContext.ES)
-                && data(InitialVpContext.FS)
-                && data(InitialVpContext.GS)
-                && system(segment(InitialVpContext.TR), TYPE_BUSY_TSS_32, TYPE_BUSY_TSS_16)
-                && system(segment(InitialVpContext.LDTR), TYPE_LDT, TYPE_LDT);
-    }
-
-    private static boolean present(Segment segment) {
-        return (segment.attributes() & Segment.P) != 0;
-    }
-
-    private static boolean unusable(Segment segment) {
-        return (segment.attributes() & Segment.UNUSABLE) != 0;
-    }
-
-    /** Readable, of any kind that data registers take. */
-    private boolean data(int offset) {
-        Segment segment = segment(offset);
-        return unusable(segment)
-                || (segment.attributes() & Segment.S) != 0
-                        && ((segment.type() & TYPE_CODE) == 0 || (segment.type() & 2) != 0);
-    }
-
-    private static boolean system(Segment segment, int type, int other) {
-        return unusable(segment)
-                || (segment.attributes() & Segment.S) == 0 && (segment.type() == type || segment.type() == other);
+        for (int i = 0; i < PDPTES; i++) {
+            try {
+                long entry = view.getLong((cr3 & PDPT_ADDRESS) + 8L * i);
+                boolean address = cpu.accepts(Register.CR3, entry & -PAGE);
+                if ((entry & PDPTE_PRESENT) != 0 && ((entry & PDPTE_RESERVED) != 0 || !address)) {
+                    return false;
+                }
+            } catch (GuestAddressException nowhere) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Puts the state into the CPU's current context, on the VP's thread. What it does not name stays as it is. */

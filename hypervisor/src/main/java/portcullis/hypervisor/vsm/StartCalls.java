@@ -31,7 +31,7 @@ public final class StartCalls {
         }
         int level = target.context().level();
         InitialContext wanted = new InitialContext(call, CONTEXT);
-        if (!wanted.acceptable(call.vp().cpu(), level == 0)) {
+        if (!wanted.acceptable(call.vp().cpu(), call.partition().memory().view(level))) {
             return HvStatus.INVALID_REGISTER_VALUE;
         }
         VirtualProcessor vp = target.vp();

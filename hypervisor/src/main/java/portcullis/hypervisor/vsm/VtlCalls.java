@@ -77,7 +77,7 @@ public final class VtlCalls {
             return HvStatus.ACCESS_DENIED;
         }
         InitialContext context = new InitialContext(call, CONTEXT);
-        if (!context.acceptable(call.vp().cpu(), false)) {
+        if (!context.acceptable(call.vp().cpu(), partition.memory().view(level))) {
             return HvStatus.INVALID_REGISTER_VALUE;
         }
         int[] status = {HvStatus.SUCCESS};
