@@ -177,6 +177,40 @@ static void check_advice(void) {
 }
 
 /* Calls that hang on a privilege: refused without. */
+/* Which of the ranges in the answer has this page: its number, or -1. */
+static int zeroed_range_of(uint64_t address) {
+    const volatile uint64_t *answer = (const volatile uint64_t *)output_page;
+    for (uint64_t i = 0; i < answer[0]; i++) {
+        if (address >> 12 >= answer[1 + 2 * i] && address >> 12 < answer[1 + 2 * i] + answer[2 + 2 * i]) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* Memory that nobody has written to is told, and is zero; what is written to then is not told any more. */
+static void check_zeroed_memory(void) {
+    const volatile uint64_t *answer = (const volatile uint64_t *)output_page;
+    check_status("zeroed memory", hypercall(HV_EXT_BOOT_ZEROED_MEMORY, 0, output_page), HV_SUCCESS);
+    check_equal("zeroed memory is in 1 to 255 ranges", answer[0] >= 1 && answer[0] <= 255, 1);
+    check_equal("the output page is not zeroed memory", (uint64_t)zeroed_range_of((uint64_t)output_page), (uint64_t)-1);
+    check_equal("this code is not zeroed memory", (uint64_t)zeroed_range_of((uint64_t)check_zeroed_memory), (uint64_t)-1);
+    uint64_t first = answer[1] << 12, pages = answer[2], seen = 0;
+    check_equal("the largest range is as large as that", pages >= 8, 1);
+    for (uint64_t page = 0; page < pages && page < 64; page++) {
+        seen |= *(volatile uint64_t *)(first + page * 4096) | *(volatile uint64_t *)(first + page * 4096 + 4088);
+    }
+    check_equal("zeroed memory is zero", seen, 0);
+    check_status("zeroed memory that was read", hypercall(HV_EXT_BOOT_ZEROED_MEMORY, 0, output_page), HV_SUCCESS);
+    check_equal("zeroed memory that was read is told", (uint64_t)zeroed_range_of(first), 0);
+    for (uint64_t page = 1; page < pages && page < 1024; page += 2) {
+        *(volatile uint64_t *)(first + page * 4096) = page;
+    }
+    check_status("zeroed memory in many ranges", hypercall(HV_EXT_BOOT_ZEROED_MEMORY, 0, output_page), HV_SUCCESS);
+    check_equal("many ranges are the 255 largest", pages < 1024 || answer[0] == 255, 1);
+    check_equal("written memory is not told", (uint64_t)zeroed_range_of(first + 4096), (uint64_t)-1);
+}
+
 static void check_privileges(void) {
     if (!hv_may(HV_HAS_DEBUGGING)) {
         check_denied("debug data posted without debugging", hypercall(HV_POST_DEBUG_DATA, input_page, output_page));
@@ -187,8 +221,9 @@ static void check_privileges(void) {
         check_status("extended capabilities", hypercall(HV_EXT_QUERY_CAPABILITIES, 0, output_page), HV_SUCCESS);
         uint64_t capabilities = *(volatile uint64_t *)output_page;
         note("extended capabilities", capabilities);
-        uint64_t result = hypercall(HV_EXT_BOOT_ZEROED_MEMORY, 0, output_page);
-        check_equal("zeroed memory is told where that is a capability", HV_STATUS(result) == HV_SUCCESS, capabilities & 1);
+        if (capabilities & 1) {
+            check_zeroed_memory();
+        }
     } else {
         check_denied("extended capabilities without the privilege", hypercall(HV_EXT_QUERY_CAPABILITIES, 0, output_page));
     }

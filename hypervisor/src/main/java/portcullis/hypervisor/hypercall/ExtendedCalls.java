@@ -3,6 +3,8 @@ package portcullis.hypervisor.hypercall;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.GuestMemory.Segment;
 import portcullis.tlfs.HvStatus;
@@ -13,6 +15,8 @@ public final class ExtendedCalls {
     private static final long CAPABILITY_BOOT_ZEROED_MEMORY = 1;
     private static final int MOST_RANGES = 255;
     private static final int RANGE_BYTES = 16;
+
+    private static final Comparator<Range> LARGEST_LAST = Comparator.comparingLong(Range::pages);
 
     /** Pages of guest memory from {@code first} on. */
     private record Range(long first, long pages) {}
@@ -30,9 +34,9 @@ public final class ExtendedCalls {
 
     /** The largest runs of pages that nobody has written to since the machine was made. */
     private static int bootZeroedMemory(CallContext call) {
-        List<Range> ranges = untouched(call.partition().memory());
-        ranges.sort(Comparator.comparingLong(Range::pages).reversed());
-        int count = Math.min(ranges.size(), MOST_RANGES);
+        List<Range> ranges = new ArrayList<>(untouched(call.partition().memory()));
+        ranges.sort(LARGEST_LAST.reversed());
+        int count = ranges.size();
         call.outputLong(0, count);
         for (int i = 0; i < MOST_RANGES; i++) {
             call.outputLong(8 + i * RANGE_BYTES, i < count ? ranges.get(i).first() : 0);
@@ -41,8 +45,9 @@ public final class ExtendedCalls {
         return HvStatus.SUCCESS;
     }
 
-    private static List<Range> untouched(GuestMemory memory) {
-        List<Range> ranges = new ArrayList<>();
+    /** No more than the answer has room for: a guest that writes every other page must not have us keep millions. */
+    private static Queue<Range> untouched(GuestMemory memory) {
+        Queue<Range> ranges = new PriorityQueue<>(LARGEST_LAST);
         for (Segment segment : memory.segments()) {
             if (!segment.writable() || segment.gpa() >= memory.limit()) {
                 continue;
@@ -54,14 +59,21 @@ public final class ExtendedCalls {
                 if (clean && start < 0) {
                     start = gpa;
                 } else if (!clean && start >= 0) {
-                    ranges.add(new Range(start >>> 12, gpa - start >>> 12));
+                    keep(ranges, new Range(start >>> 12, gpa - start >>> 12));
                     start = -1;
                 }
             }
             if (start >= 0) {
-                ranges.add(new Range(start >>> 12, end - start >>> 12));
+                keep(ranges, new Range(start >>> 12, end - start >>> 12));
             }
         }
         return ranges;
+    }
+
+    private static void keep(Queue<Range> ranges, Range range) {
+        ranges.add(range);
+        if (ranges.size() > MOST_RANGES) {
+            ranges.remove();
+        }
     }
 }
