@@ -26,6 +26,8 @@ public sealed interface Exit {
 
     record AccessDenied(long gpa, Access access, boolean pageWalk) implements Exit {}
 
+    record RegisterIntercept(InterceptedRegister register, int msr, Access access, long value) implements Exit {}
+
     record Shutdown() implements Exit {}
 
     record Kicked() implements Exit {}

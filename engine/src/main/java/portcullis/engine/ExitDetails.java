@@ -10,24 +10,31 @@ public final class ExitDetails {
     public int port;
     /** Port exits: 1, 2 or 4 bytes. MMIO: 1 to 8. */
     public int size;
-    /** Port, MMIO and MSR: the value written, or, filled in by the caller before the next run, the value read. */
+    /**
+     * Port, MMIO and MSR: the value written, or, filled in by the caller before the next run, the value read.
+     * REGISTER_INTERCEPT: what the register is to hold; for LDTR and TR the selector; nothing where {@link #memoryOperand}.
+     */
     public long value;
     /** MMIO and ACCESS_DENIED: guest physical address. */
     public long gpa;
-    /** ACCESS_DENIED: guest virtual address, where {@link #gvaValid}. */
+    /** ACCESS_DENIED: guest virtual address, where {@link #gvaValid}. REGISTER_INTERCEPT: of the {@link #memoryOperand}. */
     public long gva;
 
     public boolean gvaValid;
-    /** ACCESS_DENIED: what was refused. */
+    /** ACCESS_DENIED: what was refused. REGISTER_INTERCEPT: READ or WRITE. */
     public Access access = Access.READ;
     /** ACCESS_DENIED: the processor's own access to a page table (or to PDPTEs), at {@link #gpa}, on the way to {@link #gva}. */
     public boolean pageWalk;
+    /** REGISTER_INTERCEPT: which register, or kind of register. */
+    public InterceptedRegister register = InterceptedRegister.MSR;
+    /** REGISTER_INTERCEPT: what the register is to hold is in memory at {@link #gva}, not read yet. */
+    public boolean memoryOperand;
     /**
-     * HYPERCALL: length of the instruction that RIP is on, in bytes. ACCESS_DENIED: likewise; where the access was to fetch an
+     * HYPERCALL and REGISTER_INTERCEPT: length of the instruction that RIP is on, in bytes. ACCESS_DENIED: likewise; where the access was to fetch an
      * instruction, the length of the one before, which led there. 0 where that is not known, and for an event's delivery.
      */
     public int instructionLength;
-    /** MSR exits: the register's number, unsigned. */
+    /** MSR exits, and REGISTER_INTERCEPT of an MSR: the register's number, unsigned. */
     public int msr;
     /** MSR exits and MMIO_WRITE: set by the caller to have the instruction raise #GP(0). */
     public boolean fault;
@@ -47,6 +54,7 @@ public final class ExitDetails {
             case TIME_STAMP -> new Exit.TimeStamp();
             case INTERRUPT_WINDOW -> new Exit.InterruptWindow();
             case ACCESS_DENIED -> new Exit.AccessDenied(gpa, access, pageWalk);
+            case REGISTER_INTERCEPT -> new Exit.RegisterIntercept(register, msr, access, value);
             case SHUTDOWN -> new Exit.Shutdown();
             case KICKED -> new Exit.Kicked();
             case BUDGET -> new Exit.Budget();

@@ -30,6 +30,12 @@ public enum ExitReason {
      * by its instruction. The next run starts the instruction anew, device accesses that it made before included.
      */
     ACCESS_DENIED,
+    /**
+     * An instruction accesses a register that is intercepted ({@link VirtualCpu#interceptRegisters}). Nothing of it has happened,
+     * and the instruction pointer is on it; the next run starts it anew. Faults by mode, privilege level and (but for LMSW,
+     * which needs the value) segment come before, all others behind.
+     */
+    REGISTER_INTERCEPT,
     /** Triple fault. */
     SHUTDOWN,
     /** {@link VirtualCpu#kick} was called. */

@@ -149,6 +149,14 @@ public interface VirtualCpu extends Saved, AutoCloseable {
      */
     void preventStores(int instructions);
 
+    /**
+     * Has instructions of one context leave before they access certain registers. Only where the engine can ({@link
+     * EngineCapabilities#registerIntercepts}). {@link RegisterIntercepts#NONE} until asked for, and after RESET; INIT leaves it.
+     *
+     * @param context 0 to {@link EngineCapabilities#maxContexts} - 1
+     */
+    void interceptRegisters(int context, RegisterIntercepts intercepts);
+
     /** Delivers an exception at the next run, as a fault at the current instruction pointer. */
     void injectException(int vector, boolean hasErrorCode, int errorCode);
 

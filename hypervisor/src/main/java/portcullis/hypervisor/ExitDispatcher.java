@@ -72,6 +72,10 @@ final class ExitDispatcher {
                 vp.memoryIntercept().refused(exit);
                 yield true;
             }
+            case REGISTER_INTERCEPT -> {
+                vp.registerIntercept().intercepted(exit);
+                yield true;
+            }
             case SHUTDOWN -> {
                 partition.end(new Outcome.TripleFault(vp.index(), cpu.describe()));
                 yield false;
@@ -100,6 +104,7 @@ final class ExitDispatcher {
         LocalApic apic = vp.apic();
         if (apic.covers(exit.gpa)) {
             apic.writePage((int) exit.gpa & 0xfff, exit.size, exit.value);
+            vp.startupIntercept().deliver();
             return true;
         }
         if (partition.memory().view(vp.context().level()).isOverlaid(exit.gpa)) {
@@ -141,6 +146,7 @@ final class ExitDispatcher {
         } else {
             exit.fault = true;
         }
+        vp.startupIntercept().deliver();
         return !exit.fault;
     }
 }

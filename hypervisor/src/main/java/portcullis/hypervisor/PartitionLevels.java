@@ -1,10 +1,12 @@
 package portcullis.hypervisor;
 
 import portcullis.hypervisor.apic.InterruptFabric;
+import portcullis.hypervisor.apic.StartupGuard;
 import portcullis.hypervisor.gate.FlushGates;
 import portcullis.hypervisor.hyperv.HypercallPage;
 import portcullis.hypervisor.hyperv.PartitionLevel;
 import portcullis.hypervisor.vsm.Protections;
+import portcullis.hypervisor.vsm.StartupIntercept;
 import portcullis.hypervisor.vsm.TrustLevels;
 import portcullis.memory.GuestMemory;
 import portcullis.state.Saved;
@@ -66,7 +68,8 @@ final class PartitionLevels implements Saved {
     }
 
     private void make(int level) {
-        fabrics[level] = new InterruptFabric();
+        boolean guarded = trust.maximum() > level;
+        fabrics[level] = new InterruptFabric(guarded ? StartupIntercept.guard(partition, level) : StartupGuard.NONE);
         gates[level] = new FlushGates(
                 partition.config().apicIds().length,
                 vp -> gate -> partition.processors().get(vp).requests().raise(VpRequests.RESUMED));

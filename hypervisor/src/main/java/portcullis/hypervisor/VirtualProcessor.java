@@ -9,6 +9,8 @@ import portcullis.hypervisor.gate.InhibitReason;
 import portcullis.hypervisor.schedule.HostCores;
 import portcullis.hypervisor.trace.VpTrace;
 import portcullis.hypervisor.vsm.MemoryIntercept;
+import portcullis.hypervisor.vsm.RegisterIntercept;
+import portcullis.hypervisor.vsm.StartupIntercept;
 import portcullis.state.Saved;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
@@ -43,6 +45,8 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
     private VpRunner runner;
     private LevelSwitch levelSwitch;
     private MemoryIntercept memoryIntercept;
+    private RegisterIntercept registerIntercept;
+    private StartupIntercept startupIntercept;
     private Runnable yielding = Thread::yield;
 
     VirtualProcessor(Partition partition, int index, int apicId, VirtualCpu cpu) {
@@ -59,6 +63,8 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
 
     /** The second half of construction: what looks at the whole partition. */
     void complete() {
+        registerIntercept = new RegisterIntercept(partition, this);
+        startupIntercept = new StartupIntercept(this, partition.config().apicIds().length);
         contexts.active().complete(partition, this);
         runner = new VpRunner(partition, this, requests);
         levelSwitch = new LevelSwitch(this, runner);
@@ -193,6 +199,16 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
     /** What happens when a level reaches for what a higher one refuses. Its thread. */
     public MemoryIntercept memoryIntercept() {
         return memoryIntercept;
+    }
+
+    /** What happens when a level accesses a register that a higher one watches. Its thread. */
+    public RegisterIntercept registerIntercept() {
+        return registerIntercept;
+    }
+
+    /** What happens when a level starts or resets processors and a higher one watches that. Its thread. */
+    public StartupIntercept startupIntercept() {
+        return startupIntercept;
     }
 
     /** How this VP goes from one trust level to another. Its thread. */

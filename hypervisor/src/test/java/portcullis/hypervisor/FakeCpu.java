@@ -8,6 +8,7 @@ import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
 import portcullis.engine.PendingEvent;
 import portcullis.engine.Register;
+import portcullis.engine.RegisterIntercepts;
 import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.engine.Translation;
@@ -122,6 +123,9 @@ public final class FakeCpu implements VirtualCpu {
 
     @Override
     public void preventStores(int instructions) {}
+
+    @Override
+    public void interceptRegisters(int context, RegisterIntercepts intercepts) {}
 
     @Override
     public boolean accepts(Register register, long value) {

@@ -40,7 +40,7 @@ public final class FakeMachine implements AutoCloseable {
 
             @Override
             public EngineCapabilities capabilities() {
-                return new EngineCapabilities(false, true, 1, false);
+                return new EngineCapabilities(false, true, 1, false, false);
             }
 
             @Override

@@ -48,7 +48,7 @@ public final class SoftEngine implements Engine {
 
     @Override
     public EngineCapabilities capabilities() {
-        return new EngineCapabilities(true, true, GuestMemory.LEVELS, !model.isIntel());
+        return new EngineCapabilities(true, true, GuestMemory.LEVELS, true, !model.isIntel());
     }
 
     @Override

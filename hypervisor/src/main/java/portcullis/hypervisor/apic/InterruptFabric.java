@@ -29,6 +29,16 @@ public final class InterruptFabric implements MsiSink, Saved {
     private volatile RoutingTable routing = RoutingTable.EMPTY;
     private final AtomicInteger rotation = new AtomicInteger();
     private volatile EoiListener eoiListener = vector -> {};
+    private final StartupGuard startupGuard;
+
+    public InterruptFabric() {
+        this(StartupGuard.NONE);
+    }
+
+    /** @param guard who is asked before INIT and start-up messages are delivered */
+    public InterruptFabric(StartupGuard guard) {
+        startupGuard = guard;
+    }
 
     void add(LocalApic apic) {
         apics.add(apic);
@@ -42,6 +52,14 @@ public final class InterruptFabric implements MsiSink, Saved {
     /** Who hears EOI broadcasts: the I/O APIC. */
     public void setEoiListener(EoiListener listener) {
         eoiListener = listener;
+    }
+
+    /** @param sender of an INIT or start-up message, and what the ICR has */
+    private void hand(LocalApic sender, long command, LocalApic target, DeliveryMode mode, int vector, boolean level) {
+        boolean starts = mode == DeliveryMode.INIT || mode == DeliveryMode.STARTUP;
+        if (!starts || startupGuard.admits(sender, command, target)) {
+            target.receive(mode, vector, level);
+        }
     }
 
     void broadcastEoi(int vector) {
@@ -78,7 +96,8 @@ public final class InterruptFabric implements MsiSink, Saved {
         boolean logical = (address & 1 << 2) != 0;
         int destination = (int) (address >>> 12 & 0xff);
         boolean lowest = mode == DeliveryMode.LOWEST_PRIORITY || (redirect && mode == DeliveryMode.FIXED);
-        route(lowest ? DeliveryMode.LOWEST_PRIORITY : mode, data & 0xff, level, logical, destination, false);
+        DeliveryMode how = lowest ? DeliveryMode.LOWEST_PRIORITY : mode;
+        route(null, data & 0xffff, how, data & 0xff, level, logical, destination, false);
     }
 
     /**
@@ -98,14 +117,15 @@ public final class InterruptFabric implements MsiSink, Saved {
         if (mode == DeliveryMode.EXTERNAL) {
             return;
         }
+        long command = (long) (wide ? destination : destination << 24) << 32 | low & 0xffff_ffffL;
         switch (low >>> 18 & 3) {
-            case 0 -> route(mode, vector, false, (low & LOGICAL) != 0, destination, wide);
-            case 1 -> source.receive(mode, vector, false);
+            case 0 -> route(source, command, mode, vector, false, (low & LOGICAL) != 0, destination, wide);
+            case 1 -> hand(source, command, source, mode, vector, false);
             default -> {
                 boolean includingSelf = (low >>> 18 & 3) == 2;
                 for (LocalApic apic : routing().all()) {
                     if (includingSelf || apic != source) {
-                        apic.receive(mode, vector, false);
+                        hand(source, command, apic, mode, vector, false);
                     }
                 }
             }
@@ -123,12 +143,20 @@ public final class InterruptFabric implements MsiSink, Saved {
         }
         LocalApic[] targets = routing().physical((int) apicId);
         for (LocalApic apic : targets) {
-            apic.receive(DeliveryMode.of(command), command & 0xff, false);
+            hand(null, command & 0xffff, apic, DeliveryMode.of(command), command & 0xff, false);
         }
         return targets.length > 0;
     }
 
-    private void route(DeliveryMode mode, int vector, boolean level, boolean logical, int destination, boolean wide) {
+    private void route(
+            LocalApic source,
+            long command,
+            DeliveryMode mode,
+            int vector,
+            boolean level,
+            boolean logical,
+            int destination,
+            boolean wide) {
         RoutingTable table = routing();
         boolean broadcast = destination == (wide ? WIDE_BROADCAST : NARROW_BROADCAST);
         LocalApic[] candidates;
@@ -147,7 +175,7 @@ public final class InterruptFabric implements MsiSink, Saved {
         }
         for (LocalApic apic : candidates) {
             if (!compare || apic.address().matchesLogical(destination)) {
-                apic.receive(mode, vector, level);
+                hand(source, command, apic, mode, vector, level);
             }
         }
     }

@@ -148,6 +148,11 @@ public final class CallContext {
         output[offset] = (byte) value;
     }
 
+    /** Length of the instruction that calls, in bytes. */
+    public int instructionLength() {
+        return instructionLength;
+    }
+
     /** Moves the caller behind the hypercall, for a handler that then changes the caller's registers or level. */
     public void completeInstruction() {
         vp.cpu().completeInstruction(instructionLength);

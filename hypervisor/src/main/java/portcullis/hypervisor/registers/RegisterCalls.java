@@ -64,7 +64,7 @@ public final class RegisterCalls {
             int at = call.element(index);
             value.low = call.inputLong(at + VALUE);
             value.high = call.inputLong(at + VALUE + 8);
-            return registers.write(call.inputInt(at), value);
+            return registers.write(call.inputInt(at), value, call.level().level());
         });
     }
 }

@@ -7,6 +7,7 @@ import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.VtlContext;
 import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.hyperv.SyntheticMsrs;
+import portcullis.hypervisor.vsm.RegisterIntercept;
 import portcullis.hypervisor.vsm.VsmRegisters;
 import portcullis.tlfs.HvRegister;
 import portcullis.tlfs.HvStatus;
@@ -24,6 +25,7 @@ public final class VpRegisters {
     private final RegisterGroup synthetic;
     private final RegisterGroup described;
     private final RegisterGroup suspension;
+    private final RegisterIntercept intercepts;
     /** Null where trust levels are not offered. */
     private final RegisterGroup vsm;
 
@@ -31,6 +33,7 @@ public final class VpRegisters {
         cpu = vp.cpu();
         level = context.level();
         apic = context.apic();
+        intercepts = vp.registerIntercept();
         core = new CoreRegisters(cpu, context);
         segments = new SegmentRegisters(cpu);
         msrs = new MsrRegisters(cpu, context);
@@ -81,8 +84,12 @@ public final class VpRegisters {
         }
     }
 
-    /** @return an HV_STATUS */
-    public int write(int code, RegisterValue value) {
+    /**
+     * @param caller the level that writes: what a higher one watches it cannot change unseen (TLFS vsm.md, "Secure Register
+     *     Intercepts")
+     * @return an HV_STATUS
+     */
+    public int write(int code, RegisterValue value, int caller) {
         HvRegister name = HvRegister.of(code);
         RegisterGroup group = name == null ? null : group(name);
         if (group == null) {
@@ -90,6 +97,9 @@ public final class VpRegisters {
         }
         int active = enter();
         try {
+            if (intercepts.keeps(caller, name, value.low)) {
+                return HvStatus.ACCESS_DENIED;
+            }
             int status = group.write(name, value);
             // CR8 shows the task priority, whatever it was written by (SDM 10.8.6.1).
             int priority = apic.taskPriorityClass();

@@ -93,7 +93,7 @@ public final class TraceText {
 
     private static String subject(TraceEvent.Exit e) {
         return switch (e.reason()) {
-            case PORT_READ, PORT_WRITE, MMIO_READ, MMIO_WRITE, MSR_READ, MSR_WRITE, ACCESS_DENIED ->
+            case PORT_READ, PORT_WRITE, MMIO_READ, MMIO_WRITE, MSR_READ, MSR_WRITE, ACCESS_DENIED, REGISTER_INTERCEPT ->
                 " " + hex(e.subject());
             case HYPERCALL, HALT, TASK_PRIORITY, TIME_STAMP, INTERRUPT_WINDOW, SHUTDOWN, KICKED, BUDGET, BREAKPOINT ->
                 "";

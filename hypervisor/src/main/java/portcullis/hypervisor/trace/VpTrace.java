@@ -3,6 +3,7 @@ package portcullis.hypervisor.trace;
 import java.util.List;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
+import portcullis.engine.InterceptedRegister;
 import portcullis.hypervisor.gate.InhibitReason;
 import portcullis.hypervisor.gate.Wait;
 import portcullis.hypervisor.trace.TraceEvent.Kind;
@@ -127,6 +128,8 @@ public final class VpTrace {
             case PORT_READ, PORT_WRITE -> exit.port;
             case MMIO_READ, MMIO_WRITE, ACCESS_DENIED -> exit.gpa;
             case MSR_READ, MSR_WRITE -> Integer.toUnsignedLong(exit.msr);
+            case REGISTER_INTERCEPT ->
+                exit.register == InterceptedRegister.MSR ? Integer.toUnsignedLong(exit.msr) : exit.value;
             case HYPERCALL, HALT, TASK_PRIORITY, TIME_STAMP, INTERRUPT_WINDOW, SHUTDOWN, KICKED, BUDGET, BREAKPOINT ->
                 0;
         };

@@ -9,6 +9,7 @@ import portcullis.hypervisor.hypercall.CallContext;
 import portcullis.hypervisor.registers.SegmentRegisters;
 import portcullis.memory.GuestAddressException;
 import portcullis.memory.MemoryView;
+import portcullis.tlfs.HvRegister;
 import portcullis.tlfs.register.InitialVpContext;
 
 /**
@@ -159,6 +160,17 @@ final class InitialContext {
             }
         }
         return true;
+    }
+
+    /** Whether a level above {@code caller} watches a register that {@link #load} would change. */
+    boolean keptBy(RegisterIntercept intercepts, int caller) {
+        return intercepts.keeps(caller, HvRegister.CR0, cr0)
+                || intercepts.keeps(caller, HvRegister.CR4, cr4)
+                || intercepts.keeps(caller, HvRegister.EFER, efer)
+                || intercepts.keeps(caller, HvRegister.GDTR, 0)
+                || intercepts.keeps(caller, HvRegister.IDTR, 0)
+                || intercepts.keeps(caller, HvRegister.LDTR, 0)
+                || intercepts.keeps(caller, HvRegister.TR, 0);
     }
 
     /** Puts the state into the CPU's current context, on the VP's thread. What it does not name stays as it is. */

@@ -1,12 +1,8 @@
 package portcullis.hypervisor.vsm;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import portcullis.engine.Access;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.Register;
-import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.engine.Translation;
 import portcullis.engine.TranslationRequest;
@@ -32,27 +28,14 @@ import portcullis.tlfs.page.AssistPage;
  * The access has not happened; it is tried again when the lower level goes on. One a VP, on its thread.
  */
 public final class MemoryIntercept {
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle SHORTS =
-            MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-
-    /** Intercepts go to SINT0. */
-    private static final int SINT = 0;
-
     private static final int MESSAGES = 4;
     private static final int GP = 13;
     private static final int WRITE_BACK = 6;
-    private static final int SEGMENT_ATTRIBUTES = 0xf0ff;
     private static final int INSTRUCTION_BYTES = 16;
 
     private static final long CR4_SMEP = 1 << 20;
     private static final int USER = 3;
-    private static final long CR0_PE = 1;
-    private static final long CR0_AM = 1 << 18;
-    private static final long EFER_LMA = 1 << 10;
     private static final long RFLAGS_RF = 1 << 16;
-    private static final long DR7_ACTIVE = 0xff;
 
     private final Partition partition;
     private final VirtualProcessor vp;
@@ -130,58 +113,22 @@ public final class MemoryIntercept {
         byte[] payload = payload(lower, gpa, access, instructionLength);
         cpu.forgetExit();
         VtlContext higher = vp.context(by);
-        higher.synic().post(SINT, new SynicMessage(MessageType.GPA_INTERCEPT, 0, payload), buffers);
+        higher.synic().post(InterceptHeader.SINT, new SynicMessage(MessageType.GPA_INTERCEPT, 0, payload), buffers);
         vp.inhibitFlushes(lower.level(), InhibitReason.INTERCEPT, vp, by);
         vp.levels().enter(by, AssistPage.VtlControl.ENTRY_REASON_INTERCEPT);
     }
 
     private byte[] payload(VtlContext lower, long gpa, Access access, int instructionLength) {
         byte[] message = new byte[InterceptMessages.Memory.SIZE];
-        header(message, lower, access, instructionLength);
-        INTS.set(message, InterceptMessages.Memory.CACHE_TYPE, WRITE_BACK);
+        InterceptHeader.write(message, vp, access, instructionLength, RFLAGS_RF);
+        InterceptHeader.INTS.set(message, InterceptMessages.Memory.CACHE_TYPE, WRITE_BACK);
         message[InterceptMessages.Memory.TPR_PRIORITY] = (byte) cpu.get(Register.CR8);
-        LONGS.set(message, InterceptMessages.Memory.GUEST_PHYSICAL_ADDRESS, gpa);
+        InterceptHeader.LONGS.set(message, InterceptMessages.Memory.GUEST_PHYSICAL_ADDRESS, gpa);
         if (access != Access.EXECUTE) {
             int count = instructionBytes(message, lower.level(), Math.min(instructionLength, INSTRUCTION_BYTES));
             message[InterceptMessages.Memory.INSTRUCTION_BYTE_COUNT] = (byte) count;
         }
         return message;
-    }
-
-    /** HV_X64_INTERCEPT_MESSAGE_HEADER. */
-    private void header(byte[] message, VtlContext lower, Access access, int instructionLength) {
-        INTS.set(message, InterceptMessages.Header.VP_INDEX, vp.index());
-        message[InterceptMessages.Header.INSTRUCTION_LENGTH] = (byte) (instructionLength & 0xf
-                | (int) cpu.get(Register.CR8) << InterceptMessages.Header.INSTRUCTION_LENGTH_CR8_SHIFT);
-        message[InterceptMessages.Header.INTERCEPT_ACCESS_TYPE] = (byte)
-                switch (access) {
-                    case READ -> InterceptMessages.Header.ACCESS_READ;
-                    case WRITE -> InterceptMessages.Header.ACCESS_WRITE;
-                    case EXECUTE -> InterceptMessages.Header.ACCESS_EXECUTE;
-                };
-        SHORTS.set(message, InterceptMessages.Header.EXECUTION_STATE, (short) executionState(lower));
-        Segment cs = cpu.segment(SegmentRegister.CS);
-        LONGS.set(message, InterceptMessages.Header.CS_SEGMENT, cs.base());
-        LONGS.set(
-                message,
-                InterceptMessages.Header.CS_SEGMENT + 8,
-                cs.limit() & 0xffff_ffffL
-                        | (long) cs.selector() << 32
-                        | (long) (cs.attributes() & SEGMENT_ATTRIBUTES) << 48);
-        LONGS.set(message, InterceptMessages.Header.RIP, cpu.get(Register.RIP));
-        LONGS.set(message, InterceptMessages.Header.RFLAGS, cpu.get(Register.RFLAGS) | RFLAGS_RF);
-    }
-
-    private int executionState(VtlContext lower) {
-        int state = cpu.privilegeLevel();
-        long cr0 = cpu.get(Register.CR0);
-        state |= (cr0 & CR0_PE) != 0 ? InterceptMessages.Header.EXECUTION_STATE_CR0_PE : 0;
-        state |= (cr0 & CR0_AM) != 0 ? InterceptMessages.Header.EXECUTION_STATE_CR0_AM : 0;
-        state |= (cpu.get(Register.EFER) & EFER_LMA) != 0 ? InterceptMessages.Header.EXECUTION_STATE_EFER_LMA : 0;
-        state |= (cpu.get(Register.DR7) & DR7_ACTIVE) != 0 ? InterceptMessages.Header.EXECUTION_STATE_DEBUG_ACTIVE : 0;
-        state |= cpu.pendingEvent() != null ? InterceptMessages.Header.EXECUTION_STATE_INTERRUPTION_PENDING : 0;
-        state |= cpu.interruptShadow() ? InterceptMessages.Header.EXECUTION_STATE_INTERRUPT_SHADOW : 0;
-        return state | lower.level() << InterceptMessages.Header.EXECUTION_STATE_VTL_SHIFT;
     }
 
     /** Copies the instruction's bytes through the level's own translation. @return how many could be */

@@ -15,7 +15,8 @@ public final class SecureConfig implements Saved {
     private final long[] lower = new long[LEVELS];
 
     private long interceptControl;
-    private final long[] interceptMasks = new long[3];
+    /** All ones: whoever asks for writes and names no bits is told of every write (TLFS vsm.md, "Mask Registers"). */
+    private final long[] interceptMasks = {-1, -1, -1};
 
     /** HvRegisterVsmVina. */
     public VsmVina vina() {
@@ -60,11 +61,15 @@ public final class SecureConfig implements Saved {
         interceptMasks[which] = value;
     }
 
+    InterceptChoice interceptChoice() {
+        return new InterceptChoice(interceptControl, interceptMasks[0], interceptMasks[1], interceptMasks[2]);
+    }
+
     public void reset() {
         vina = 0;
         java.util.Arrays.fill(lower, 0);
         interceptControl = 0;
-        java.util.Arrays.fill(interceptMasks, 0);
+        java.util.Arrays.fill(interceptMasks, -1);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.List;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.hypercall.CallContext;
 import portcullis.hypervisor.hypercall.Hypercall;
+import portcullis.hypervisor.hypercall.HypercallHandler;
 import portcullis.hypervisor.hypercall.TargetVp;
 import portcullis.tlfs.HvStatus;
 import portcullis.tlfs.HypercallCode;
@@ -26,7 +27,8 @@ public final class StartCalls {
         if (target.status() != HvStatus.SUCCESS) {
             return target.status();
         }
-        if (call.partition().trustLevels().startupDenied(call.level().level())) {
+        int caller = call.level().level();
+        if (call.partition().trustLevels().startupDenied(caller)) {
             return HvStatus.ACCESS_DENIED;
         }
         int level = target.context().level();
@@ -34,9 +36,26 @@ public final class StartCalls {
         if (!wanted.acceptable(call.vp().cpu(), call.partition().memory().view(level))) {
             return HvStatus.INVALID_REGISTER_VALUE;
         }
+        int interceptor = call.partition().trustLevels().startupInterceptor(caller);
+        if (interceptor >= 0) {
+            return call.vp().startupIntercept().hypercall(interceptor, call.instructionLength())
+                    ? HypercallHandler.INTERCEPTED
+                    : HvStatus.ACCESS_DENIED;
+        }
         VirtualProcessor vp = target.vp();
-        boolean[] started = new boolean[1];
-        vp.callFrom(call.vp(), () -> started[0] = vp.start(level, wanted::load));
-        return started[0] ? HvStatus.SUCCESS : HvStatus.INVALID_VP_STATE;
+        int[] status = new int[1];
+        vp.callFrom(call.vp(), () -> status[0] = start(vp, level, wanted, caller));
+        return status[0];
+    }
+
+    private static int start(VirtualProcessor vp, int level, InitialContext wanted, int caller) {
+        int active = vp.cpu().context();
+        vp.cpu().switchContext(level);
+        boolean kept = wanted.keptBy(vp.registerIntercept(), caller);
+        vp.cpu().switchContext(active);
+        if (kept) {
+            return HvStatus.ACCESS_DENIED;
+        }
+        return vp.start(level, wanted::load) ? HvStatus.SUCCESS : HvStatus.INVALID_VP_STATE;
     }
 }

@@ -94,6 +94,16 @@ public final class TrustLevels implements Saved {
         return false;
     }
 
+    /** The lowest level above {@code level} that is told where lower ones start or reset processors, or -1. */
+    public synchronized int startupInterceptor(int level) {
+        for (int higher = level + 1; higher < LEVELS; higher++) {
+            if (new VsmPartitionConfig(config[higher]).interceptVpStartup()) {
+                return higher;
+            }
+        }
+        return -1;
+    }
+
     /** Whether memory is to be zeroed when the partition is reset. */
     public synchronized boolean zeroesMemory() {
         for (int level = 1; level < LEVELS; level++) {

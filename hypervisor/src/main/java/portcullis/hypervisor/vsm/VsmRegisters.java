@@ -9,6 +9,7 @@ import portcullis.hypervisor.registers.RegisterGroup;
 import portcullis.hypervisor.registers.RegisterValue;
 import portcullis.tlfs.HvRegister;
 import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.register.VsmRegisters.CrInterceptControl;
 import portcullis.tlfs.register.VsmRegisters.VsmCapabilities;
 import portcullis.tlfs.register.VsmRegisters.VsmPartitionConfig;
 import portcullis.tlfs.register.VsmRegisters.VsmVina;
@@ -107,15 +108,17 @@ public final class VsmRegisters implements RegisterGroup {
             case VSM_PARTITION_CONFIG -> writePartitionConfig(value.low);
             case VSM_VP_WAIT_FOR_TLB_LOCK -> waitForTlbLock(value.low);
             case CR_INTERCEPT_CONTROL -> {
-                // No engine intercepts registers yet.
-                if (value.low != 0) {
+                boolean offered = vp.registerIntercept().offered();
+                if ((value.low & CrInterceptControl.RESERVED) != 0 || value.low != 0 && !offered) {
                     yield HvStatus.INVALID_REGISTER_VALUE;
                 }
                 config.setInterceptControl(value.low);
+                vp.registerIntercept().changed();
                 yield HvStatus.SUCCESS;
             }
             case CR_INTERCEPT_CR0_MASK, CR_INTERCEPT_CR4_MASK, CR_INTERCEPT_IA32_MISC_ENABLE_MASK -> {
                 config.setInterceptMask(mask(name), value.low);
+                vp.registerIntercept().changed();
                 yield HvStatus.SUCCESS;
             }
             default -> lower(name) < 0 ? HvStatus.INVALID_PARAMETER : writeLower(config, lower(name), value.low);

@@ -311,6 +311,7 @@ public abstract class Interpreter extends Events {
         pendingEvents[context] = pending;
         pending = pendingEvents[number];
         context = number;
+        intercepts.enter(number);
         changeTranslations(number);
         if (first) {
             ResetState.applyToContext(this);
@@ -338,6 +339,7 @@ public abstract class Interpreter extends Events {
             pendingEvents[i] = null;
         }
         forgetContextsBut(0);
+        intercepts.forget();
     }
 
     // ---- the loop ----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
 import portcullis.engine.PendingEvent;
 import portcullis.engine.Register;
+import portcullis.engine.RegisterIntercepts;
 import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.engine.Translation;
@@ -123,6 +124,10 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
             case RFLAGS -> rflags(value);
             case DR7 -> writeDr7(value);
             case RIP -> {
+                if (value != rip()) {
+                    // What the instruction left behind has asked for is not the next one's answer.
+                    forgetExit();
+                }
                 rip(value);
                 nothingLedHere();
             }
@@ -273,6 +278,8 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
 
     @Override
     public void injectException(int vector, boolean hasErrorCode, int errorCode) {
+        // In place of what the instruction at RIP was about to do, if it awaits an answer.
+        forgetExit();
         pending.inject(vector, EventDelivery.Kind.EXCEPTION, hasErrorCode, errorCode);
     }
 
@@ -313,6 +320,11 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
     @Override
     public void preventStores(int instructions) {
         msrs.storesPrevented = instructions;
+    }
+
+    @Override
+    public void interceptRegisters(int context, RegisterIntercepts what) {
+        intercepts.ask(context, what);
     }
 
     @Override
@@ -429,6 +441,7 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         out.putInt(active);
         for (int i = 0; i < GuestMemory.LEVELS; i++) {
             out.putBoolean(modeBasedExecute(i));
+            intercepts.save(i, out);
             out.putBoolean(hasContext(i));
             if (hasContext(i)) {
                 switchContext(i);
@@ -445,6 +458,7 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         int active = in.getInt(0, GuestMemory.LEVELS - 1);
         for (int i = 0; i < GuestMemory.LEVELS; i++) {
             setModeBasedExecute(i, in.getBoolean());
+            intercepts.restore(i, in);
             if (in.getBoolean()) {
                 switchContext(i);
                 super.restore(in);

@@ -6,6 +6,7 @@ import portcullis.engine.ExitDetails;
 import portcullis.engine.ExitReason;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.host.HostMemory;
+import portcullis.soft.decode.Instruction;
 import portcullis.soft.fp.sse.SseArithmetic;
 import portcullis.soft.model.CpuModel;
 import portcullis.soft.state.State;
@@ -174,6 +175,16 @@ public abstract class Cpu extends ControlRegisters {
         throw replaySignal;
     }
 
+    /** Accesses to system registers that leave the engine instead of happening. */
+    public final Intercepts intercepts = new Intercepts();
+
+    /** The access that {@link #exit} describes leaves the instruction, which has done nothing. */
+    final ExitSignal intercepted() {
+        exit.reason = ExitReason.REGISTER_INTERCEPT;
+        exit.instructionLength = 0;
+        return deniedSignal;
+    }
+
     /** Code is looked at for a report, not executed. */
     protected boolean reporting;
 
@@ -316,12 +327,25 @@ public abstract class Cpu extends ControlRegisters {
     public static final int STORE_LDT = 1 << 2;
     public static final int STORE_TASK = 1 << 3;
 
-    /** #GP(0) for one of these outside privilege level 0, where UMIP or whoever owns the processor prevents it. */
-    public final void requireStore(int instruction) {
+    /**
+     * #GP(0) for one of these outside privilege level 0, where UMIP or whoever owns the processor prevents it; and in user mode
+     * where the instruction lies in memory that is for user mode alone (TLFS vsm.md, "Descriptor Tables").
+     */
+    public final void requireStore(int instruction, Instruction in) {
+        int cpl = cpl();
+        if (cpl == 0) {
+            return;
+        }
         boolean prevented = (cr4() & CR4_UMIP) != 0 || (msrs.storesPrevented & instruction) != 0;
-        if (prevented && cpl() != 0) {
+        if (prevented || cpl == 3 && !kernelMayExecute(in)) {
             throw fault(Fault.GP, 0);
         }
+    }
+
+    private boolean kernelMayExecute(Instruction in) {
+        long mask = is64() ? -1 : 0xffffffffL;
+        long la = (is64() ? 0 : segmentBase(CS)) + in.rip;
+        return kernelMayExecute(la & mask) && kernelMayExecute(la + in.length - 1 & mask);
     }
 
     /** Raises #DB as a fault or trap with these DR6 bits set. */

@@ -414,6 +414,15 @@ public abstract class LinearMemory extends Translations {
         return address;
     }
 
+    /** Whether supervisor mode could execute what user mode executes at {@code la}, as far as the view goes. */
+    protected final boolean kernelMayExecute(long la) {
+        if (!userExecuteApart()) {
+            return true;
+        }
+        translate(la, Access.EXECUTE, bank >= USER, false);
+        return (view.restrictions(translated & PAGE) & Protection.KERNEL_EXECUTE) == 0;
+    }
+
     /** Call it where code contexts begin to repeat. */
     protected final void forgetFetches() {
         Arrays.fill(fetchContext, 0);

@@ -1,5 +1,6 @@
 package portcullis.soft.protect;
 
+import portcullis.engine.InterceptedRegister;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.Fault;
 import portcullis.soft.cpu.Op;
@@ -78,8 +79,8 @@ final class SegmentOp extends Op {
             case FAR_POINTER -> farPointer(cpu);
             case SLDT -> storeSystem(cpu, Registers.LDTR);
             case STR -> storeSystem(cpu, Registers.TR);
-            case LLDT -> SegmentLoad.localTable(cpu, privilegedSelector(cpu));
-            default -> SegmentLoad.taskRegister(cpu, privilegedSelector(cpu));
+            case LLDT -> SegmentLoad.localTable(cpu, privilegedSelector(cpu, InterceptedRegister.LDTR));
+            default -> SegmentLoad.taskRegister(cpu, privilegedSelector(cpu, InterceptedRegister.TR));
         }
     }
 
@@ -118,16 +119,23 @@ final class SegmentOp extends Op {
         if (!cpu.isProtected()) {
             throw cpu.fault(Fault.UD);
         }
-        cpu.requireStore(register == Registers.LDTR ? Cpu.STORE_LDT : Cpu.STORE_TASK);
+        cpu.requireStore(register == Registers.LDTR ? Cpu.STORE_LDT : Cpu.STORE_TASK, in);
         store(cpu, cpu.selector(register));
     }
 
-    private int privilegedSelector(Cpu cpu) {
+    private int privilegedSelector(Cpu cpu, InterceptedRegister into) {
         if (!cpu.isProtected()) {
             throw cpu.fault(Fault.UD);
         }
         if (cpu.cpl() != 0) {
             throw cpu.fault(Fault.GP, 0);
+        }
+        if (cpu.intercepts.asksFor(into)) {
+            if (in.isRegisterForm()) {
+                cpu.intercepts.write(cpu, into, readRm(cpu, 2));
+            } else {
+                cpu.intercepts.writeFrom(cpu, into, linear(cpu, 2, false));
+            }
         }
         return (int) readRm(cpu, 2);
     }

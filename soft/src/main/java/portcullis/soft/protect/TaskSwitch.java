@@ -1,5 +1,6 @@
 package portcullis.soft.protect;
 
+import portcullis.engine.InterceptedRegister;
 import portcullis.engine.Segment;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.Fault;
@@ -112,6 +113,8 @@ final class TaskSwitch {
             throw Descriptors.fault(cpu, Fault.TS, selector, ext);
         }
         TaskState next = TaskState.read(cpu, Descriptors.base(raw), wide);
+        cpu.intercepts.write(cpu, InterceptedRegister.TR, selector);
+        cpu.intercepts.write(cpu, InterceptedRegister.LDTR, next.localTable);
         int old = cpu.selector(Registers.TR);
         saveCurrent(cpu, returnRip, flags);
         if (cause == Cause.NESTING) {

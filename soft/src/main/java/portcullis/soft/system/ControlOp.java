@@ -44,7 +44,7 @@ final class ControlOp extends Op {
             case SMSW -> storeStatus(cpu);
             default -> {
                 requirePrivilege(cpu);
-                cpu.writeCr0(cpu.cr0() & ~Cpu.CR0_TS);
+                writeCr0(cpu, cpu.cr0() & ~Cpu.CR0_TS);
             }
         }
     }
@@ -81,10 +81,13 @@ final class ControlOp extends Op {
         requireRegister(cpu);
         long value = cpu.reg(in.rm * 8, in.is64() ? 8 : 4);
         switch (in.reg) {
-            case 0 -> cpu.writeCr0(value);
+            case 0 -> writeCr0(cpu, value);
             case 2 -> cpu.field(State.CR2, value);
             case 3 -> cpu.writeCr3(value);
-            case 4 -> cpu.writeCr4(value);
+            case 4 -> {
+                cpu.intercepts.cr4(cpu, value);
+                cpu.writeCr4(value);
+            }
             default -> taskPriority(cpu, value);
         }
     }
@@ -104,7 +107,12 @@ final class ControlOp extends Op {
     private void loadStatus(Cpu cpu) {
         requirePrivilege(cpu);
         long value = readRm(cpu, 2) & 0xf;
-        cpu.writeCr0(cpu.cr0() & ~0xeL | value);
+        writeCr0(cpu, cpu.cr0() & ~0xeL | value);
+    }
+
+    private static void writeCr0(Cpu cpu, long value) {
+        cpu.intercepts.cr0(cpu, value);
+        cpu.writeCr0(value);
     }
 
     private void storeStatus(Cpu cpu) {

@@ -1,5 +1,6 @@
 package portcullis.soft.system;
 
+import portcullis.engine.InterceptedRegister;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.Fault;
 import portcullis.soft.cpu.Op;
@@ -180,6 +181,9 @@ final class ExtendedStateOp extends Op {
         requireXsave(cpu);
         ControlOp.requirePrivilege(cpu);
         long value = cpu.r32(Registers.RDX) << 32 | cpu.r32(Registers.RAX);
+        if (cpu.r32(Registers.RCX) == 0) {
+            cpu.intercepts.write(cpu, InterceptedRegister.XCR0, value);
+        }
         boolean acceptable = cpu.r32(Registers.RCX) == 0
                 && (value & XsaveArea.X87) != 0
                 && (value & ~cpu.model.xcr0Allowed()) == 0

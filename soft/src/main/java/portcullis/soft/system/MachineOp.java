@@ -1,6 +1,7 @@
 package portcullis.soft.system;
 
 import portcullis.engine.ExitReason;
+import portcullis.engine.RegisterIntercepts;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.Fault;
 import portcullis.soft.cpu.Op;
@@ -60,7 +61,9 @@ final class MachineOp extends Op {
 
     private static void readMsr(Cpu cpu) {
         requireMsrs(cpu);
-        long value = ModelSpecific.read(cpu, (int) cpu.r32(Registers.RCX));
+        int number = (int) cpu.r32(Registers.RCX);
+        cpu.intercepts.readMsr(cpu, number);
+        long value = ModelSpecific.read(cpu, number);
         cpu.r32(Registers.RAX, value);
         cpu.r32(Registers.RDX, value >>> 32);
     }
@@ -69,6 +72,10 @@ final class MachineOp extends Op {
         requireMsrs(cpu);
         long value = cpu.r32(Registers.RDX) << 32 | cpu.r32(Registers.RAX);
         int number = (int) cpu.r32(Registers.RCX);
+        long bits = cpu.intercepts.msrWriteBits(number);
+        if (bits != 0 && RegisterIntercepts.intercepts(bits, ModelSpecific.before(cpu, number, value), value)) {
+            cpu.intercepts.writeMsr(cpu, number, value);
+        }
         ModelSpecific.write(cpu, number, value);
         if (ModelSpecific.movesTimeStamp(number)) {
             throw cpu.leaveAfter(this, ExitReason.TIME_STAMP);

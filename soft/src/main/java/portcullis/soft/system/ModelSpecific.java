@@ -79,6 +79,11 @@ public final class ModelSpecific {
         store(cpu, number, value);
     }
 
+    /** What a register holds, or, where others keep it, something that differs from {@code value} in every bit. */
+    static long before(Cpu cpu, int number, long value) {
+        return keeps(cpu, number) ? value(cpu, number) : ~value;
+    }
+
     /** @throws IllegalArgumentException for a register that the processor does not keep */
     public static long kept(Cpu cpu, int number) {
         if (!keeps(cpu, number)) {

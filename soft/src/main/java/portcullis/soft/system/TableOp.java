@@ -1,5 +1,6 @@
 package portcullis.soft.system;
 
+import portcullis.engine.InterceptedRegister;
 import portcullis.soft.cpu.Cpu;
 import portcullis.soft.cpu.Fault;
 import portcullis.soft.cpu.Op;
@@ -45,7 +46,7 @@ final class TableOp extends Op {
 
     /** The base is stored whole whatever the operand size, as every processor since the 386 does. */
     private void store(Cpu cpu, long base, int limit) {
-        cpu.requireStore(kind == SGDT ? Cpu.STORE_GDT : Cpu.STORE_IDT);
+        cpu.requireStore(kind == SGDT ? Cpu.STORE_GDT : Cpu.STORE_IDT, in);
         int size = in.is64() ? 8 : 4;
         long address = linear(cpu, size + 2, true);
         cpu.probeWrite(address + 2, size);
@@ -57,6 +58,7 @@ final class TableOp extends Op {
         ControlOp.requirePrivilege(cpu);
         int size = in.is64() ? 8 : 4;
         long address = linear(cpu, size + 2, false);
+        cpu.intercepts.writeFrom(cpu, kind == LGDT ? InterceptedRegister.GDTR : InterceptedRegister.IDTR, address);
         int limit = cpu.read16(address);
         long base = cpu.read(address + 2, size);
         if (in.operandSize == 2 && !in.is64()) {

@@ -415,6 +415,38 @@ class ProtectionTest {
         assertEquals(userRuns ? ExitReason.BUDGET : ExitReason.ACCESS_DENIED, cpu.run());
     }
 
+    /** SGDT, SIDT, SLDT and STR (TLFS vsm.md, "Descriptor Tables"). */
+    @ParameterizedTest
+    @CsvSource({"0f01442480", "0f014c2480", "0f00c0", "0f00c8"})
+    void shouldNotShowDescriptorTablesToCodeForUserModeAlone(String hex) {
+        cpu.set(Register.CR4, cpu.get(Register.CR4) | 1 << 20);
+        cpu.setModeBasedExecute(0, true);
+        load(PAGE, hex + "ebfe");
+        allow(PAGE, RW | Protection.USER_EXECUTE);
+        Segment code = cpu.segment(SegmentRegister.CS);
+        Segment data = cpu.segment(SegmentRegister.SS);
+        cpu.setSegment(SegmentRegister.TR, new Segment(0x28, 0x70000, 0x67, 0x8b));
+        cpu.setSegment(SegmentRegister.CS, new Segment(0x1b, 0, -1, code.attributes() | 0x60));
+        cpu.setSegment(SegmentRegister.SS, new Segment(0x23, 0, -1, data.attributes() | 0x60));
+        machine.memory.putLong(0x70000 + 4, LongMode.STACK - 0x100);
+        cpu.set(Register.RSP, LongMode.STACK);
+        cpu.set(Register.RIP, WINDOW);
+        runOn(1);
+        assertEquals(HANDLERS + 13, cpu.get(Register.RIP));
+        assertEquals(0, machine.memory.getLong(LongMode.STACK - 0x100 - 48), "its error code");
+        assertEquals(WINDOW, machine.memory.getLong(LongMode.STACK - 0x100 - 40));
+        for (int rights : new int[] {Protection.ALL, RW | Protection.USER_EXECUTE}) {
+            cpu.setSegment(SegmentRegister.CS, new Segment(0x1b, 0, -1, code.attributes() | 0x60));
+            cpu.setSegment(SegmentRegister.SS, new Segment(0x23, 0, -1, data.attributes() | 0x60));
+            cpu.set(Register.RSP, LongMode.STACK);
+            allow(PAGE, rights);
+            cpu.setModeBasedExecute(0, rights == Protection.ALL);
+            cpu.set(Register.RIP, WINDOW);
+            cpu.setBudget(1);
+            assertEquals(rights == Protection.ALL ? ExitReason.BUDGET : ExitReason.ACCESS_DENIED, cpu.run());
+        }
+    }
+
     // ---- events ------------------------------------------------------------------------------------------------
 
     /** Where an event's delivery touches memory: the stack, IDT and GDT. */

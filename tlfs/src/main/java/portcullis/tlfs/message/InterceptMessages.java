@@ -346,6 +346,23 @@ public final class InterceptMessages {
         private Sipi() {}
     }
 
+    /**
+     * INIT or SIPI intercept (0x8001000D): what was written to the interrupt command register. No text has it; the field is
+     * what Microsoft's platform API has for the same event (WHV_X64_APIC_INIT_SIPI_CONTEXT).
+     */
+    public static final class InitSipi {
+        public static final int HEADER = 0;
+        public static final int APIC_ICR = 40;
+        public static final int SIZE = 48;
+
+        public static final Layout LAYOUT = Layout.of("HV_X64_APIC_INIT_SIPI_INTERCEPT_MESSAGE")
+                .structure("Header", Header.LAYOUT)
+                .u64("ApicIcr")
+                .build(SIZE);
+
+        private InitSipi() {}
+    }
+
     /** Hypercall intercept (0x80000050). XMM registers are those that carry input. */
     public static final class Hypercall {
         public static final int HEADER = 0;
