@@ -27,8 +27,7 @@ final class EventRecording implements AutoCloseable {
         try {
             return new EventRecording(new TraceRecording(file, choice.kinds(), choice.minimumExit()), file);
         } catch (IOException e) {
-            throw new UserError("%s cannot be written (%s); check the folder and its permissions"
-                    .formatted(file, e.getClass().getSimpleName().replace("Exception", "")));
+            throw UserError.cannotWrite(file, e);
         } catch (IllegalStateException | NoClassDefFoundError e) {
             throw new UserError(
                     "--trace %s: this JVM cannot record (%s); use a whole JDK, and a writable temporary folder"

@@ -406,8 +406,7 @@ final class ExploreCommand implements Callable<Integer> {
                 } catch (Merge.MergeException e) {
                     throw new UserError(e.getMessage());
                 } catch (IOException e) {
-                    throw new UserError("%s cannot be read (%s)"
-                            .formatted(file, e.getClass().getSimpleName().replace("Exception", "")));
+                    throw new UserError("%s cannot be read (%s)".formatted(file, UserError.reason(e)));
                 }
             }
             merge.report().forEach(spec.commandLine().getErr()::println);

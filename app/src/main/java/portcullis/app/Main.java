@@ -2,11 +2,13 @@ package portcullis.app;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** Where the process starts. Standard output belongs to the guest; all that Portcullis itself says goes to standard error. */
 @Command(
@@ -40,6 +42,9 @@ public final class Main implements Runnable {
             description = "Shows this help.")
     private boolean help;
 
+    @CommandLine.Option(names = "--version", description = "Shows versions, like the command.")
+    private boolean version;
+
     @Spec
     private CommandSpec spec;
 
@@ -59,6 +64,9 @@ public final class Main implements Runnable {
         line.setErr(messages);
         line.setUsageHelpWidth(HELP_WIDTH);
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.registerConverter(Integer.class, text -> number(text, Integer::valueOf));
+        line.registerConverter(int.class, text -> number(text, Integer::valueOf));
+        line.registerConverter(Long.class, text -> number(text, Long::valueOf));
         line.setParameterExceptionHandler((problem, given) -> reportUsage(problem, messages));
         line.setExecutionExceptionHandler((problem, command, parsed) -> {
             if (problem instanceof UserError) {
@@ -70,6 +78,14 @@ public final class Main implements Runnable {
         return line.execute(arguments);
     }
 
+    private static <N> N number(String text, Function<String, N> convert) {
+        try {
+            return convert.apply(text);
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("'%s' is no number, or one that is too large".formatted(text));
+        }
+    }
+
     private static int reportUsage(ParameterException problem, PrintWriter messages) {
         messages.println("portcullis: " + problem.getMessage());
         CommandLine.UnmatchedArgumentException.printSuggestions(problem, messages);
@@ -79,6 +95,10 @@ public final class Main implements Runnable {
 
     @Override
     public void run() {
+        if (version) {
+            new VersionCommand().call();
+            return;
+        }
         throw new ParameterException(spec.commandLine(), "say what to do: " + String.join(", ", commands()));
     }
 

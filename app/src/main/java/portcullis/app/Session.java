@@ -5,7 +5,6 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +36,8 @@ final class Session {
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
     private volatile Pc pc;
-    private volatile IOException outputFailure;
+    /** What of the run's output is lost. */
+    private volatile UserError loss;
 
     Session(MachineOptions options, BootFiles files) {
         this(options, files, null, null);
@@ -137,14 +137,16 @@ final class Session {
     }
 
     private int status(Outcome outcome) {
-        if (outputFailure != null) {
-            throw new UserError("the guest's output cannot be written (%s); make room, or check where it goes"
-                    .formatted(outputFailure.getMessage()));
-        }
+        boolean disksFailed = pc.disksFailed();
         // Output first: what we say comes after the guest's last words.
         close();
+        if (loss != null) {
+            throw loss;
+        }
         return switch (outcome) {
+            case Outcome.PowerOff() when disksFailed -> afterDiskErrors();
             case Outcome.PowerOff() -> ExitStatus.SUCCESS;
+            case Outcome.Reset() when disksFailed -> afterDiskErrors();
             case Outcome.Reset() -> ExitStatus.SUCCESS;
             case Outcome.Stopped() -> ExitStatus.SUCCESS;
             case Outcome.GuestExit(int code) -> options.exitCode.equals("0") ? ExitStatus.SUCCESS : code;
@@ -172,6 +174,12 @@ final class Session {
                 yield ExitStatus.INTERNAL;
             }
         };
+    }
+
+    /** The guest has ended as it wanted, and may believe that all it wrote is there. */
+    private static int afterDiskErrors() {
+        Messages.say("the guest's disks had errors (above): not all that it wrote is there");
+        return ExitStatus.BAD_INPUT;
     }
 
     // The host's ends of the wires
@@ -208,13 +216,8 @@ final class Session {
             opened(out);
             return sink(out);
         } catch (IOException e) {
-            throw cannotWrite(value.substring(5), e);
+            throw UserError.cannotWrite(value.substring(5), e);
         }
-    }
-
-    private static UserError cannotWrite(String path, IOException e) {
-        return new UserError("%s cannot be written (%s); check the folder and its permissions"
-                .formatted(path, e.getClass().getSimpleName().replace("Exception", "")));
     }
 
     private SerialSink sink(OutputStream out) {
@@ -223,7 +226,13 @@ final class Session {
     }
 
     private void outputFailed(IOException e) {
-        outputFailure = e;
+        lost("the guest's output cannot be written (%s); make room, or check where it goes"
+                .formatted(UserError.reason(e)));
+    }
+
+    /** Ends the machine: nobody would see what it does. */
+    private void lost(String what) {
+        loss = new UserError(what);
         Pc machine = pc;
         if (machine != null) {
             machine.end();
@@ -236,18 +245,29 @@ final class Session {
             return null;
         }
         try {
-            BufferedWriter out = opened(Files.newBufferedWriter(file, StandardCharsets.US_ASCII));
+            BufferedWriter out = Files.newBufferedWriter(file, StandardCharsets.US_ASCII);
+            opened(() -> {
+                try {
+                    out.close();
+                } catch (IOException e) {
+                    traceFailed(file, e);
+                }
+            });
             return line -> {
                 try {
                     out.write(line);
                     out.write('\n');
                 } catch (IOException e) {
-                    throw new UncheckedIOException("the trace cannot be written", e);
+                    traceFailed(file, e);
                 }
             };
         } catch (IOException e) {
-            throw cannotWrite(file.toString(), e);
+            throw UserError.cannotWrite(file, e);
         }
+    }
+
+    private void traceFailed(Path file, IOException e) {
+        lost("the trace %s is not complete (%s); make room for it".formatted(file, UserError.reason(e)));
     }
 
     private <T extends AutoCloseable> T opened(T resource) {

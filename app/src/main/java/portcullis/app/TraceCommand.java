@@ -127,12 +127,8 @@ final class TraceCommand implements Callable<Integer> {
         } catch (TraceFormatException e) {
             throw new UserError(file + " " + e.getMessage());
         } catch (IOException e) {
-            throw new UserError("%s cannot be read (%s)".formatted(file, reason(e)));
+            throw new UserError("%s cannot be read (%s)".formatted(file, UserError.reason(e)));
         }
-    }
-
-    private static String reason(IOException e) {
-        return e.getClass().getSimpleName().replace("Exception", "");
     }
 
     private void write(List<TraceEvent> shown) {
@@ -143,8 +139,8 @@ final class TraceCommand implements Callable<Integer> {
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(output), 1 << 16)) {
             write(shown, out);
         } catch (IOException e) {
-            throw new UserError(
-                    "%s cannot be written (%s); check the folder and its permissions".formatted(output, reason(e)));
+            throw new UserError("%s cannot be written (%s); check the folder and its permissions"
+                    .formatted(output, UserError.reason(e)));
         }
     }
 

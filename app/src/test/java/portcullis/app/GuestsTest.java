@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -70,6 +71,13 @@ class GuestsTest {
         String[] other = traced("demo", 8, "other");
         assertNotEquals(first[1], other[1]);
         assertTrue(other[0].endsWith("All of it is right.\n"), other[0]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--debug-console=file:/dev/full", "--time=virtual --trace=/dev/full"})
+    void shouldTellThatOutputIsLost(String options) throws IOException {
+        Assumptions.assumeTrue(Files.exists(Path.of("/dev/full")));
+        assertEquals(2, run("hello", options.split(" ")).status());
     }
 
     private String[] traced(String guest, int seed, String name) throws IOException {

@@ -474,6 +474,11 @@ public final class Pc implements AutoCloseable {
         }
     }
 
+    /** Whether the host has refused to read or write a disk since the machine was made. Any thread. */
+    public boolean disksFailed() {
+        return virtio.disksFailed();
+    }
+
     public MachineConfig config() {
         return config;
     }

@@ -95,6 +95,11 @@ final class VirtioDevices implements AutoCloseable {
         return console;
     }
 
+    /** Whether the host has refused what the guest wanted of a disk. Any thread. */
+    boolean disksFailed() {
+        return devices.stream().anyMatch(device -> device instanceof BlockDevice disk && disk.failed());
+    }
+
     /** Bytes of each disk. */
     List<Long> diskSizes() {
         return images.stream().map(FileDiskImage::size).toList();

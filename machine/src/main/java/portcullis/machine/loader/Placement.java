@@ -38,7 +38,7 @@ final class Placement {
     /** Takes {@code [gpa, gpa + size)} for what the guest wants right there. */
     void claim(String what, long gpa, long size) throws LoadException {
         if (gpa < 0 || size < 0 || gpa + size < 0) {
-            throw tooLarge(what, "0x%x bytes at 0x%x".formatted(size, gpa));
+            throw tooLarge(what, "%s at 0x%x".formatted(amount(size), gpa));
         }
         if (size == 0) {
             return;
@@ -65,6 +65,11 @@ final class Placement {
                 .formatted(what, need, totalRam + CHUNK - 1 >> 20));
     }
 
+    /** In MiB, rounded up, or in bytes where it is less than one. */
+    private static String amount(long bytes) {
+        return Long.compareUnsigned(bytes, CHUNK) < 0 ? bytes + " bytes" : (bytes - 1 >>> 20) + 1 + " MiB";
+    }
+
     private void take(Map.Entry<Long, Long> run, long from, long to) {
         free.remove(run.getKey());
         if (run.getKey() < from) {
@@ -85,7 +90,7 @@ final class Placement {
     long below(String what, long size, long alignment, long limit) throws LoadException {
         long gpa = highestBelow(size, alignment, limit);
         if (gpa < 0) {
-            throw tooLarge(what, "%d free bytes below 0x%x".formatted(size, limit));
+            throw tooLarge(what, "%s free below 0x%x".formatted(amount(size), limit));
         }
         return take(gpa, size);
     }
@@ -98,7 +103,7 @@ final class Placement {
                 return take(gpa, size);
             }
         }
-        throw tooLarge(what, "%d free bytes above 0x%x".formatted(size, from));
+        throw tooLarge(what, "%s free above 0x%x".formatted(amount(size), from));
     }
 
     private long highestBelow(long size, long alignment, long limit) {

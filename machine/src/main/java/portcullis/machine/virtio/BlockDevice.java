@@ -54,7 +54,7 @@ public final class BlockDevice implements VirtioDevice {
     private final ByteBuffer header = ByteBuffer.allocate(HEADER).order(ByteOrder.LITTLE_ENDIAN);
     private final byte[] chunk = new byte[CHUNK];
     private boolean writeBack;
-    private String lastTrouble;
+    private volatile String lastTrouble;
 
     /**
      * @param id serial number, 20 ASCII characters at most; longer ones are cut
@@ -144,6 +144,11 @@ public final class BlockDevice implements VirtioDevice {
             lastTrouble = line;
             trouble.accept(line);
         }
+    }
+
+    /** Whether the host has refused a request. Any thread. */
+    public boolean failed() {
+        return lastTrouble != null;
     }
 
     private boolean outside(long sector, long bytes) {

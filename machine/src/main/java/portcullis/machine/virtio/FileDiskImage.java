@@ -37,7 +37,7 @@ public final class FileDiskImage implements DiskImage {
     /** @throws IOException whose message is one line for the user, with the remedy where there is one */
     public static FileDiskImage open(Path path, boolean readOnly) throws IOException {
         if (Files.isDirectory(path)) {
-            throw new FileSystemException("disk image %s is a directory".formatted(path));
+            throw new FileSystemException("disk image %s is a directory; give a file".formatted(path));
         }
         Set<OpenOption> options =
                 readOnly ? Set.of(StandardOpenOption.READ) : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -45,10 +45,12 @@ public final class FileDiskImage implements DiskImage {
         try {
             channel = FileChannel.open(path, options);
         } catch (NoSuchFileException missing) {
-            throw new FileSystemException("disk image %s does not exist".formatted(path));
+            throw new FileSystemException(
+                    "disk image %s does not exist; make one with: truncate -s 1G %s".formatted(path, path));
         } catch (AccessDeniedException denied) {
-            String remedy = readOnly ? "" : "; a read-only disk (%s,ro) needs no permission to write".formatted(path);
-            throw new FileSystemException("disk image %s: permission denied%s".formatted(path, remedy));
+            throw refused(path, readOnly, "permission denied");
+        } catch (FileSystemException other) {
+            throw refused(path, readOnly, Objects.requireNonNullElse(other.getReason(), "it cannot be opened"));
         }
         try {
             return checked(path, channel, readOnly);
@@ -56,6 +58,13 @@ public final class FileDiskImage implements DiskImage {
             channel.close();
             throw refused;
         }
+    }
+
+    private static FileSystemException refused(Path path, boolean readOnly, String reason) {
+        String remedy = readOnly
+                ? "check the file and its permissions"
+                : "a read-only disk (%s,ro) need not be written to".formatted(path);
+        return new FileSystemException("disk image %s: %s; %s".formatted(path, reason, remedy));
     }
 
     private static FileDiskImage checked(Path path, FileChannel channel, boolean readOnly) throws IOException {
@@ -70,7 +79,9 @@ public final class FileDiskImage implements DiskImage {
                             .formatted(path, size, path));
         }
         if (!lock(channel, readOnly)) {
-            throw new FileSystemException("disk image %s is in use by another machine".formatted(path));
+            throw new FileSystemException(
+                    "disk image %s is in use by another machine, or given twice; give each machine a copy"
+                            .formatted(path));
         }
         return new FileDiskImage(path, channel, size, readOnly);
     }
@@ -137,11 +148,15 @@ public final class FileDiskImage implements DiskImage {
     private IOException named(String what, IOException refused) {
         String reason = Objects.requireNonNullElse(
                 refused.getMessage(), refused.getClass().getSimpleName());
-        return new IOException("disk image %s cannot be %s: %s".formatted(path, what, reason), refused);
+        return new IOException(
+                "disk image %s cannot be %s (%s); make room for it, or check the disk that it is on"
+                        .formatted(path, what, reason),
+                refused);
     }
 
     private IOException shrunken() throws IOException {
-        return new IOException("disk image %s has shrunk from %d to %d bytes".formatted(path, size, channel.size()));
+        return new IOException("disk image %s has shrunk from %d to %d bytes; put back what is missing"
+                .formatted(path, size, channel.size()));
     }
 
     @Override

@@ -46,6 +46,7 @@ class BlockDeviceTest {
     private Path file;
     private DiskImage image;
     private VirtioDriver driver;
+    private BlockDevice device;
 
     /** Writes down what is asked of it, and fails when told to. */
     private final class WatchedImage implements DiskImage {
@@ -99,7 +100,8 @@ class BlockDeviceTest {
         Files.write(file, content);
         WatchedImage watched = new WatchedImage(FileDiskImage.open(file, readOnly));
         image = watched;
-        driver = new VirtioDriver(new BlockDevice(image, "serial-1", trouble::add), Runnable::run);
+        device = new BlockDevice(image, "serial-1", trouble::add);
+        driver = new VirtioDriver(device, Runnable::run);
         return watched;
     }
 
@@ -259,6 +261,7 @@ class BlockDeviceTest {
         assertEquals(0, request(IN, 9, new Buffer(DATA, 512, true)));
         assertEquals(1, trouble.size(), trouble.toString());
         assertTrue(trouble.getFirst().contains("has shrunk from 32768 to 5220"), trouble.getFirst());
+        assertTrue(device.failed());
     }
 
     @Test
