@@ -224,6 +224,11 @@ public interface VirtualCpu extends Saved, AutoCloseable {
     /** Registers and the instruction at RIP as text, several lines, for reports. */
     String describe();
 
+    /** The exceptions and instructions of the last moments as text, several lines, for reports; empty where the engine knows none. */
+    default String recent() {
+        return "";
+    }
+
     @Override
     void close();
 }

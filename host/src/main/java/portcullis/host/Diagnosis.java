@@ -14,7 +14,7 @@ import portcullis.hypervisor.trace.TraceText;
  * @param reason why anybody wants to know, one line
  * @param machine what it is and how far it has come, one line
  * @param outcome how the run has ended, where it has
- * @param processors what each VP is about, with its registers and next instruction: several lines each
+ * @param processors what each VP is about, with its registers, next and last instructions: several lines each
  * @param waits who is suspended on whom; a line each
  * @param trace what has happened last, oldest first; a line each
  * @param slices by virtual time: which VP has executed last, from where, how many instructions; oldest first, a line each
@@ -38,8 +38,7 @@ public record Diagnosis(
     static Diagnosis of(Machine machine, String reason) {
         List<String> processors = new ArrayList<>();
         for (Vp vp : machine.vps()) {
-            processors.add(
-                    head(vp) + (processors.size() < WHOLE ? "\n" + vp.describe().stripTrailing() : ""));
+            processors.add(head(vp) + (processors.size() < WHOLE ? "\n" + whole(vp) : ""));
         }
         Switchboard kept = machine.switchboard();
         List<String> output = new ArrayList<>(kept.serial().text().lines().toList());
@@ -54,6 +53,13 @@ public record Diagnosis(
                 kept.events().stream().map(TraceText::line).toList(),
                 kept.slices(),
                 List.copyOf(last));
+    }
+
+    private static String whole(Vp vp) {
+        String registers = vp.describe().stripTrailing();
+        String last = vp.lastInstructions().stripTrailing();
+        // After a triple fault the engine tells both.
+        return registers.contains(last) ? registers : registers + "\n" + last;
     }
 
     private static String head(Vp vp) {

@@ -35,7 +35,7 @@ import portcullis.machine.loader.LoadException;
  *
  * <p>Any thread may call anything; control operations ({@code run}, {@code pause}, {@code resume}, {@code reset}, {@code save}) come one
  * after the other, and not from within a device, a sink or a listener of the machine: those are on its own threads. After {@code close} all
- * methods but {@code close} throw {@link IllegalStateException}.
+ * methods but {@code close}, {@code isClosed} and {@code toString} throw {@link IllegalStateException}.
  */
 public final class Machine implements AutoCloseable {
     private final Pc pc;
@@ -402,6 +402,11 @@ public final class Machine implements AutoCloseable {
         synchronized (vps) {
             return connections().createMessagePort(nextPort++, new PortTarget(vp, 0, sint));
         }
+    }
+
+    /** Whether {@link #close} was called. */
+    public boolean isClosed() {
+        return closed;
     }
 
     // For reports, and for what is not here

@@ -62,6 +62,7 @@ public final class MachineBuilder {
     private final List<Listener> listeners = new ArrayList<>();
     private int history = DEFAULT_HISTORY;
     private Limit limit = Limit.DEFAULT;
+    private Consumer<Machine> whenMade = machine -> {};
 
     private record Listener(Set<Kind> kinds, TraceListener listener) {}
 
@@ -260,6 +261,12 @@ public final class MachineBuilder {
         return this;
     }
 
+    /** Has somebody told of each machine that is made, before whoever asked for it: who closes them, say. */
+    public MachineBuilder whenMade(Consumer<Machine> listener) {
+        whenMade = listener;
+        return this;
+    }
+
     // Making it
 
     /**
@@ -388,7 +395,9 @@ public final class MachineBuilder {
 
         Machine machine(Pc pc) {
             switchboard.alsoClose(subscriptions);
-            return new Machine(pc, switchboard, most);
+            Machine machine = new Machine(pc, switchboard, most);
+            whenMade.accept(machine);
+            return machine;
         }
 
         void close() {

@@ -3,6 +3,7 @@ package portcullis.host;
 import java.util.Optional;
 import java.util.Set;
 import portcullis.engine.Register;
+import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.gate.InhibitReason;
 
@@ -67,6 +68,14 @@ public final class Vp {
     /** All registers and the next instruction as text, several lines. */
     public String describe() {
         return active().describe();
+    }
+
+    /**
+     * The exceptions that it was given last and the instructions that it has executed last, a line each, the latest last. How many
+     * instructions depends on the code: those of the last two stretches without a jump, 16 at most.
+     */
+    public String lastInstructions() {
+        return active().ask(VirtualCpu::recent);
     }
 
     /** Has the local APIC receive an interrupt ({@link VpLevel#interrupt}). @param vector 16 to 255 */

@@ -38,6 +38,7 @@ class GivingUpTest {
             assertTrue(vp.startsWith("vp 0 vtl 0 running\nRAX="), vp);
             assertTrue(vp.contains("RIP=000000000010000b"), vp);
             assertTrue(vp.contains("next: jmp"), vp);
+            assertTrue(vp.contains("last instructions:\n"), vp);
             assertFalse(diagnosis.slices().isEmpty());
             assertEquals("AB", diagnosis.output().getFirst());
             assertTrue(refused.getMessage().contains("what the guest said last:\n  AB"), refused.getMessage());

@@ -415,6 +415,11 @@ public final class SoftCpu extends Interpreter implements VirtualCpu {
         return text.toString();
     }
 
+    @Override
+    public String recent() {
+        return trail.report();
+    }
+
     private String bytesAtRip() {
         StringBuilder text = new StringBuilder(" ;");
         long la = (is64() ? 0 : segmentBase(CS)) + rip();
