@@ -52,7 +52,7 @@ public final class TraceReader {
             while (recording.hasMoreEvents()) {
                 reader.take(recording.readEvent(), wanted);
             }
-        } catch (IOException | RuntimeException | StackOverflowError e) {
+        } catch (IOException | RuntimeException | StackOverflowError | InternalError e) {
             // The parser trusts the file: whatever bytes it meets where others should be ends in some unchecked
             // exception.
             throw new TraceFormatException("is damaged, or was not completed");
