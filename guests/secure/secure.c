@@ -79,6 +79,11 @@ int guest_main(const char *command_line) {
         run_random(count_argument(command_line, 1), !has_word(command_line, "open"));
         return 0;
     }
+    if (has_word(command_line, "reset")) {
+        group("reset");
+        check_reset();
+        return checks_end() != 0;
+    }
     int chosen = 0;
     for (int i = 0; i < GROUPS; i++) {
         chosen |= has_word(command_line, groups[i].word);

@@ -220,6 +220,7 @@ void check_busy(void);
 void check_mbec(void);
 extern int mbec_wanted; /* level 1 is enabled with it */
 void check_dma(void);
+void check_reset(void); /* by its word alone: the machine starts again */
 void check_third(void);
 void check_third_locks(void);
 void check_service(void);

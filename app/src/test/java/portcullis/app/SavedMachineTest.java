@@ -2,6 +2,7 @@ package portcullis.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -213,7 +214,19 @@ class SavedMachineTest {
         goOn(config(guest, 3, append, null, time, HypervConfig.ON), lines, 6);
     }
 
-    private void goOn(MachineConfig config, int lines, int points)
+    /** In the middle of trust levels: intercepts and their messages pending, locks held, processors suspended by them. */
+    @ParameterizedTest
+    @CsvSource({"vsm, busy lock interrupt, 5", "vsm=2, third, 7", "vsm, mbec, 3"})
+    void shouldGoOnInAnyTrustLevel(String hyperv, String groups, int points)
+            throws IOException, LoadException, InterruptedException {
+        TimeSource time = new TimeSource.Virtual(11, Schedule.parse("pct:3"), TimeSource.Virtual.NO_LIMIT, 0);
+        MachineConfig config = config("secure", 2, groups, null, time, HypervOptions.parse(hyperv));
+        Record expected = goOn(config, Integer.MAX_VALUE, points);
+        assertTrue(expected.said.toString().contains(" hold, 0 fail, "), expected.said::toString);
+    }
+
+    /** @return what each of the runs did */
+    private Record goOn(MachineConfig config, int lines, int points)
             throws IOException, LoadException, InterruptedException {
         Record expected = uninterrupted(config, lines);
         int all = expected.trace.size();
@@ -226,6 +239,7 @@ class SavedMachineTest {
             int nth = at;
             same(expected, interrupted(config, lines, lines, n -> n == nth), "saved at byte " + at);
         }
+        return expected;
     }
 
     /** A guest that plays with every device at random, and with a disk that it writes to. */

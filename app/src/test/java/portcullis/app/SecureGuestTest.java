@@ -181,6 +181,28 @@ class SecureGuestTest {
                         folder, "secure", "--hyperv", "vsm", "--cpus", "2", "--time", time, "--append", "mbec"));
     }
 
+    /** The guest resets the machine twice, the second time from its secure side, and says behind each what is left. */
+    @ParameterizedTest
+    @CsvSource({"1, virtual", "3, virtual", "2, host"})
+    void shouldForgetLevelsAtAReset(int cpus, String time) throws IOException {
+        assertAllHold(
+                Stream.of(
+                        "reset: and empty",
+                        "reset: so is the secret's page",
+                        "reset: and as it was, as that was wanted"),
+                BundledGuest.run(
+                        folder,
+                        "secure",
+                        "--hyperv",
+                        "vsm",
+                        "--cpus",
+                        String.valueOf(cpus),
+                        "--time",
+                        time,
+                        "--append",
+                        "reset"));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void shouldMeasureWhatTheLevelsCost(int cpus) throws IOException {
