@@ -72,6 +72,13 @@ int guest_main(const char *command_line) {
     hyperv_establish(hypercall_page);
     group("before");
     check_before();
+    const char *last = command_line;
+    for (const char *c = command_line; *c; c++) {
+        last = *c == ' ' ? c + 1 : last;
+    }
+    if (check_narrow(last)) {
+        return checks_end() != 0;
+    }
     mbec_wanted = has_word(command_line, "mbec");
     group("enable");
     check_enable();

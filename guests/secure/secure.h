@@ -221,6 +221,7 @@ void check_mbec(void);
 extern int mbec_wanted; /* level 1 is enabled with it */
 void check_dma(void);
 void check_reset(void); /* by its word alone: the machine starts again */
+int check_narrow(const char *word); /* likewise, with the secure side in 32-bit code; whether the word is one of its own */
 void check_third(void);
 void check_third_locks(void);
 void check_service(void);

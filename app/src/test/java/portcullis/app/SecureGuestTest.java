@@ -181,6 +181,18 @@ class SecureGuestTest {
                         folder, "secure", "--hyperv", "vsm", "--cpus", "2", "--time", time, "--append", "mbec"));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"narrow", "narrow-paged", "narrow-pae"})
+    void shouldHaveA32BitSecureSide(String word) throws IOException {
+        assertAllHold(
+                Stream.of(
+                        "narrow: a context of 32-bit code",
+                        "narrow: R12 stays",
+                        "narrow a restoring return: gives EDX back as it was",
+                        "narrow an intercept: the access is tried again"),
+                BundledGuest.run(folder, "secure", "--hyperv", "vsm", "--append", word));
+    }
+
     /** The guest resets the machine twice, the second time from its secure side, and says behind each what is left. */
     @ParameterizedTest
     @CsvSource({"1, virtual", "3, virtual", "2, host"})
