@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import portcullis.hypervisor.Outcome;
 import portcullis.hypervisor.Partition;
@@ -51,6 +52,9 @@ public final class Machine implements AutoCloseable {
 
     /** Held through a control operation. */
     private final ReentrantLock control = new ReentrantLock();
+
+    /** Threads that want to pause the machine. */
+    private final AtomicInteger pausing = new AtomicInteger();
 
     private boolean running;
     private Set<Long> breakpoints = Set.of();
@@ -122,7 +126,14 @@ public final class Machine implements AutoCloseable {
         Tracing.Subscription more = switchboard.watch(watcher);
         Watcher.Why why;
         try {
+            if (pausing.get() > 0) {
+                watcher.cancel();
+            }
             goOn();
+            if (partition.outcome() != null) {
+                // Another thread closes the machine: nobody was there to hear it.
+                watcher.ended();
+            }
             why = watcher.await(limit.hostTime(), pc.scheduler() == null);
         } finally {
             if (!closed) {
@@ -215,16 +226,22 @@ public final class Machine implements AutoCloseable {
 
     /** Brings all VPs out of guest code and stops time. A {@link #run} on another thread ends without success. Idempotent. */
     public void pause() {
-        Watcher run = switchboard.watcher();
-        if (run != null) {
-            run.cancel();
-        }
-        control.lock();
+        pausing.incrementAndGet();
         try {
-            open();
-            pauseNow();
+            // Either it is there to be seen here, or it sees that somebody pauses.
+            Watcher run = switchboard.watcher();
+            if (run != null) {
+                run.cancel();
+            }
+            control.lock();
+            try {
+                open();
+                pauseNow();
+            } finally {
+                control.unlock();
+            }
         } finally {
-            control.unlock();
+            pausing.decrementAndGet();
         }
     }
 

@@ -3,6 +3,7 @@ package portcullis.host;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import portcullis.engine.ExitDetails;
 import portcullis.engine.Register;
@@ -10,6 +11,7 @@ import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.FlushInhibit;
+import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.VtlContext;
 import portcullis.hypervisor.apic.DeliveryMode;
@@ -47,7 +49,7 @@ public final class VpLevel {
 
     private VtlContext context() {
         machine.open();
-        VtlContext context = level < 0 || level >= GUEST_LEVELS ? null : vp.context(level);
+        VtlContext context = level < 0 || level >= Partition.TRUST_LEVELS ? null : vp.context(level);
         if (context == null) {
             throw new IllegalArgumentException(
                     "vp %d has no trust level %d; the guest enables levels above 0, and hyperv must be vsm for that"
@@ -55,8 +57,6 @@ public final class VpLevel {
         }
         return context;
     }
-
-    private static final int GUEST_LEVELS = portcullis.hypervisor.Partition.TRUST_LEVELS;
 
     /** On the VP's thread, with this level's registers in the CPU. */
     <T> T ask(Function<VirtualCpu, T> question) {
@@ -81,7 +81,7 @@ public final class VpLevel {
         return value;
     }
 
-    private void change(java.util.function.Consumer<VirtualCpu> action) {
+    private void change(Consumer<VirtualCpu> action) {
         ask(cpu -> {
             action.accept(cpu);
             return null;
