@@ -13,7 +13,6 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,16 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import portcullis.host.SoftEngines;
-import portcullis.machine.Pc;
-import portcullis.machine.config.BootFiles;
-import portcullis.machine.config.DiskFile;
-import portcullis.machine.config.HostAttachments;
-import portcullis.machine.config.MachineConfig;
-import portcullis.machine.config.TimeSource;
-import portcullis.machine.loader.KernelLoader;
-import portcullis.machine.loader.LoadException;
-import portcullis.soft.model.CpuModel;
+import portcullis.host.Machine;
+import portcullis.host.Until;
 
 /** {@code run --restore}: goes on, or says in one line why not and starts nothing. */
 @Timeout(120)
@@ -46,19 +37,18 @@ class RestoreCommandTest {
 
     /** The demonstration guest on two processors, saved when it has said something. */
     @BeforeEach
-    void saveMachine() throws IOException, LoadException, InterruptedException {
+    void saveMachine() throws IOException {
         BundledGuest.assumeBuilt();
         file = folder.resolve("machine.state");
         disk = Files.write(folder.resolve("disk.img"), new byte[1 << 16]);
-        BootFiles boot = new BootFiles(GUESTS.resolve("demo"), KernelLoader.Format.AUTO, List.of(), "");
-        MachineConfig config =
-                new MachineConfig(2, 32L << 20, boot, List.of(new DiskFile(disk, false)), new TimeSource.Host());
-        CountDownLatch said = new CountDownLatch(40);
-        HostAttachments host = HostAttachments.serialOnly(value -> said.countDown());
-        try (Pc pc = new Pc(config, new SoftEngines(CpuModel.Vendor.INTEL, CpuModel.available()), host)) {
-            pc.start();
-            said.await();
-            assertEquals(pc.saveAndEnd(file), Files.size(file));
+        try (Machine machine = Machine.builder()
+                .cpus(2)
+                .memory("32M")
+                .kernel(GUESTS.resolve("demo"))
+                .disk(disk)
+                .build()) {
+            machine.run(Until.serial("Portcullis demonstration guest"));
+            assertEquals(machine.save(file), Files.size(file));
         }
     }
 

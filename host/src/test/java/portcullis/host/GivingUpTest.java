@@ -156,6 +156,33 @@ class GivingUpTest {
         machine.close();
     }
 
+    /** Whoever comes first, none of them waits for the run's limit. */
+    @Test
+    void shouldLetPauseAndRunMeetAtAnyMoment() throws InterruptedException {
+        try (Machine machine = Guests.flat(Guests.SPIN).build()) {
+            for (int round = 0; round < 200; round++) {
+                Thread pausing = Thread.ofPlatform().start(machine::pause);
+                try {
+                    machine.run(Until.instructions(20_000 * (1 + round % 5)));
+                } catch (NotReachedException paused) {
+                    assertTrue(paused.getMessage().startsWith("another thread has paused"), paused.getMessage());
+                }
+                pausing.join();
+            }
+        }
+    }
+
+    @Test
+    void shouldLetCloseAndRunMeetAtAnyMoment() throws InterruptedException {
+        for (int round = 0; round < 50; round++) {
+            Machine machine = Guests.flat(Guests.SPIN).build();
+            Thread closing = Thread.ofPlatform().start(machine::close);
+            assertThrows(IllegalStateException.class, () -> machine.run(Until.halted(), Limit.NONE));
+            closing.join();
+            assertTrue(machine.isClosed());
+        }
+    }
+
     private static Set<Thread> threads() {
         return new HashSet<>(Thread.getAllStackTraces().keySet());
     }

@@ -19,6 +19,7 @@ import portcullis.engine.Register;
 import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.hypervisor.gate.InhibitReason;
+import portcullis.hypervisor.synic.MessageHandler;
 import portcullis.hypervisor.synic.MessagePort;
 import portcullis.hypervisor.trace.TraceEvent;
 import portcullis.hypervisor.trace.TraceEvent.Kind;
@@ -129,6 +130,32 @@ class LookingTest {
             machine.run(Until.halted());
             machine.run(Until.time(java.time.Duration.ofMillis(1)));
             assertEquals(1, machine.vp(0).register(Register.RAX));
+        }
+    }
+
+    @Test
+    void shouldKeepMessagesInOrderAndRefuseTooMany() {
+        try (Machine machine = machine("postman", 1, "on", true)) {
+            Inbox inbox = machine.inbox(0x10);
+            refuses("connection 0x10 exists", () -> machine.inbox(0x10));
+            machine.run(Until.received(inbox));
+            inbox.next();
+            MessagePort port = machine.messagePort(0, 2);
+            for (int i = 0; i < 5; i++) {
+                assertEquals(HvStatus.SUCCESS, port.post(0x100 + i, new byte[] {(byte) ('a' + i)}));
+            }
+            machine.run(Until.any(Until.halted(), Until.instructions(1_000_000)));
+            assertEquals(5, inbox.waiting().size());
+            for (int i = 0; i < 5; i++) {
+                GuestMessage answer = inbox.next();
+                assertEquals(0x100 + i, answer.type());
+                assertEquals(String.valueOf((char) ('A' + i)), answer.text());
+            }
+            MessageHandler.Received one = new MessageHandler.Received(0, 0, 0x10, 1, new byte[0]);
+            for (int i = 0; i < Inbox.CAPACITY; i++) {
+                assertEquals(HvStatus.SUCCESS, inbox.received(one));
+            }
+            assertEquals(HvStatus.INSUFFICIENT_BUFFERS, inbox.received(one));
         }
     }
 
