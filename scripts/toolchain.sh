@@ -108,7 +108,9 @@ install_tool() {
         [ -n "$as_root" ] || die "$missing: install it as root ($install $(package_names "$1" | cut -d' ' -f1 | tr + ' ')) and start again."
     fi
     if [ "${CI:-}" != true ]; then
-        [ -t 0 ] && [ -t 2 ] || die "$missing: install it ($install $(package_names "$1" | cut -d' ' -f1 | tr + ' ')) or set CI=true to have it done."
+        by_hand=
+        [ "$1" != jdk ] || by_hand=", unpack one into ~/.jdks,"
+        [ -t 0 ] && [ -t 2 ] || die "$missing: install it ($install $(package_names "$1" | cut -d' ' -f1 | tr + ' '))$by_hand or set CI=true to have it done."
         printf 'portcullis: %s. Install it with %s? [y/N] ' "$missing" "$manager" >&2
         read -r answer || answer=
         case $answer in

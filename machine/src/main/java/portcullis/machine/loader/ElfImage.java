@@ -22,6 +22,7 @@ record ElfImage(Image image, boolean wide, long entry, List<LoadSegment> segment
     private static final int MACHINE_386 = 3;
     private static final int MACHINE_X86_64 = 62;
     private static final int PT_LOAD = 1;
+    private static final int PT_INTERP = 3;
     private static final int PT_NOTE = 4;
     /** Xen's public/elfnote.h: a 32-bit entry point for PVH guests. */
     private static final int PHYS32_ENTRY = 18;
@@ -63,6 +64,10 @@ record ElfImage(Image image, boolean wide, long entry, List<LoadSegment> segment
         long pvhEntry = NO_ENTRY;
         for (ProgramHeader part : programHeaders(image, header, wide)) {
             LoadSegment segment = part.segment;
+            if (part.type == PT_INTERP) {
+                throw new LoadException("%s is a program for an operating system, which it would need; give a kernel"
+                        .formatted(image.name()));
+            }
             if (part.type != PT_LOAD && part.type != PT_NOTE) {
                 continue;
             }

@@ -51,6 +51,13 @@ final class Placement {
                                         .formatted(what, gpa, gpa + size)
                                 + "the file is damaged or linked to an address that a PC cannot offer");
             }
+            boolean inLowHole = gpa + size <= MemoryMap.EXTENDED_MEMORY;
+            boolean inHighHole = gpa < MemoryMap.HIGH_RAM && gpa + size > MemoryMap.LOW_RAM_LIMIT;
+            if (inLowHole || inHighHole) {
+                throw new LoadException(
+                        "%s wants memory from 0x%x to 0x%x, where a PC has devices; it is damaged or linked for another machine"
+                                .formatted(what, gpa, gpa + size));
+            }
             throw tooLarge(what, "memory from 0x%x to 0x%x".formatted(gpa, gpa + size));
         }
         take(run, gpa, gpa + size);

@@ -21,6 +21,10 @@ import java.util.Set;
  */
 public final class FileDiskImage implements DiskImage {
     private static final int SECTOR = 512;
+    /** S_IFMT and S_IFBLK (POSIX, sys/stat.h). */
+    private static final int TYPE_OF_FILE = 0xf000;
+
+    private static final int BLOCK_DEVICE = 0x6000;
 
     private final Path path;
     private final FileChannel channel;
@@ -38,6 +42,11 @@ public final class FileDiskImage implements DiskImage {
     public static FileDiskImage open(Path path, boolean readOnly) throws IOException {
         if (Files.isDirectory(path)) {
             throw new FileSystemException("disk image %s is a directory; give a file".formatted(path));
+        }
+        if (isStream(path)) {
+            throw new FileSystemException(
+                    "disk image %s is neither a file nor a disk; give one whose sectors can be read in any order"
+                            .formatted(path));
         }
         Set<OpenOption> options =
                 readOnly ? Set.of(StandardOpenOption.READ) : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -57,6 +66,18 @@ public final class FileDiskImage implements DiskImage {
         } catch (IOException | RuntimeException refused) {
             channel.close();
             throw refused;
+        }
+    }
+
+    /** A pipe, a socket or a character device: opening one may wait for ever, and none has a size. */
+    private static boolean isStream(Path path) throws IOException {
+        if (!Files.exists(path) || Files.isRegularFile(path)) {
+            return false;
+        }
+        try {
+            return ((int) Files.getAttribute(path, "unix:mode") & TYPE_OF_FILE) != BLOCK_DEVICE;
+        } catch (UnsupportedOperationException noUnix) {
+            return false;
         }
     }
 

@@ -65,7 +65,15 @@ class KernelLoaderTest {
                 Arguments.of("ELF object", patched(elf, 16, 1), "no executable"),
                 Arguments.of("ELF without segments", SyntheticKernels.elf(true, 0, List.of()), "nothing to load"),
                 Arguments.of("ELF beyond memory", elf(true, 0x10000000, 0x10000000, 64, 64), "--memory"),
-                Arguments.of("ELF into the video window", elf(true, 0xa0000, 0xa0000, 64, 64), "--memory"),
+                Arguments.of("ELF into the video window", elf(true, 0xa0000, 0xa0000, 64, 64), "has devices"),
+                Arguments.of("ELF into the device hole", elf(true, 0xfffff000L, 0xfffff000L, 64, 64), "has devices"),
+                Arguments.of(
+                        "program",
+                        SyntheticKernels.elf(
+                                true,
+                                0x200000,
+                                List.of(new SyntheticKernels.Segment(3, 0x200000, 0x200000, new byte[64], 64))),
+                        "operating system"),
                 Arguments.of("ELF over the ACPI tables", elf(true, 0xe0000, 0xe0000, 64, 64), "firmware tables"),
                 Arguments.of("ELF that wraps", elf(true, 0x200000, 0x200000, 64, Long.MAX_VALUE), "--memory"),
                 Arguments.of("ELF larger in file than in memory", elf(true, 0x200000, 0x200000, 64, 32), "damaged"),
