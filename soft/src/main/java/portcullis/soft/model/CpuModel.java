@@ -43,7 +43,7 @@ public final class CpuModel {
     private volatile List<CpuidLeaf> hypervisorLeaves = List.of();
 
     /**
-     * @param features what to offer, of {@link #available}
+     * @param features what to offer, of {@link #available}; without what needs features that are missing
      * @param physicalBits guest physical address width
      * @param cpus processors in the partition, for the topology leaves
      * @param frequency ticks of the time-stamp counter a second
@@ -53,9 +53,7 @@ public final class CpuModel {
         EnumSet<Feature> offered = EnumSet.noneOf(Feature.class);
         offered.addAll(features);
         offered.retainAll(available());
-        if (!offered.contains(Feature.XSAVE)) {
-            offered.removeAll(EnumSet.of(Feature.AVX, Feature.AVX2, Feature.FMA, Feature.F16C, Feature.PKU));
-        }
+        FeatureNeeds.settle(offered);
         if (vendor == Vendor.AMD) {
             offered.remove(Feature.ARCH_CAPABILITIES);
         }
@@ -113,7 +111,11 @@ public final class CpuModel {
 
     /** CR4 bits that may be set. */
     public long cr4Allowed() {
-        long bits = Cpu.CR4_TSD | PageWalker.CR4_PSE | PageWalker.CR4_PAE | Cpu.CR4_MCE | Cpu.CR4_PCE;
+        long bits = Cpu.CR4_PCE;
+        bits |= has(Feature.TSC) ? Cpu.CR4_TSD : 0;
+        bits |= has(Feature.PSE) ? PageWalker.CR4_PSE : 0;
+        bits |= has(Feature.PAE) ? PageWalker.CR4_PAE : 0;
+        bits |= has(Feature.MCE) ? Cpu.CR4_MCE : 0;
         bits |= has(Feature.VME) ? Cpu.CR4_VME | Cpu.CR4_PVI : 0;
         bits |= has(Feature.DE) ? Cpu.CR4_DE : 0;
         bits |= has(Feature.PGE) ? PageWalker.CR4_PGE : 0;
