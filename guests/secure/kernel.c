@@ -11,6 +11,7 @@ struct secure_cpu secure_cpus[SECURE_CPUS] __attribute__((aligned(PAGE)));
 struct secure_globals secure;
 struct mailbox mailboxes[SECURE_CPUS];
 uint8_t secure_hypercall_page[PAGE] __attribute__((aligned(PAGE)));
+void (*secure_answer)(const struct message *, uint8_t target);
 static uint64_t taken; /* interrupts, on all sides */
 static uint64_t tables[6][512] __attribute__((aligned(PAGE)));
 struct secret_area secret_area __attribute__((aligned(PAGE))) = {.secret = "THE SECRET VALUE"};
@@ -207,6 +208,9 @@ static void intercepted(struct secure_cpu *self) {
         set_register(HV_SELF_VP, target, REG_RIP, rip + length);
         break;
     case LEAVE: /* above */
+        break;
+    case ANSWER:
+        secure_answer(&box->seen, target);
         break;
     case PERMIT:
         protect_from(target, (void *)(gpa & ~0xfffull), 1, ALLOW_ALL);

@@ -38,6 +38,9 @@ enum {
     REG_VSM_VP_SECURE_CONFIG_VTL0 = 0xd0010,
     REG_VSM_VP_WAIT_FOR_TLB_LOCK = 0xd0020,
     REG_CR_INTERCEPT_CONTROL = 0xe0000,
+    REG_CR_INTERCEPT_CR0_MASK = 0xe0001,
+    REG_CR_INTERCEPT_CR4_MASK = 0xe0002,
+    REG_CR_INTERCEPT_MISC_ENABLE_MASK = 0xe0003,
 };
 enum { REASON_CALL = 1, REASON_INTERRUPT = 2, REASON_INTERCEPT = 3 };
 enum { FAST_RETURN = 1 };
@@ -101,7 +104,7 @@ enum { SERVICE_SIGN = 1 }; /* the challenge in R8 */
 #define SERVICE_REFUSED (~0ull)
 
 /* What the secure side does about an intercept. */
-enum policy { REFUSE, SKIP, EMULATE, PERMIT, LEAVE /* the message where it is: accesses of three bytes are skipped */ };
+enum policy { REFUSE, SKIP, EMULATE, PERMIT, ANSWER /* as secure_answer does */, LEAVE /* the message where it is: accesses of three bytes are skipped */ };
 
 struct secure_cpu { /* the secure side's own */
     struct cpu cpu; /* behind GS */
@@ -112,6 +115,8 @@ struct secure_cpu { /* the secure side's own */
     uint8_t assist[PAGE], messages[PAGE], input[PAGE], output[PAGE];
 };
 extern struct secure_cpu secure_cpus[SECURE_CPUS];
+/* What policy ANSWER does with a copy of the message; `target` is the level that was intercepted. */
+extern void (*secure_answer)(const struct message *seen, uint8_t target);
 
 struct secure_globals { /* entry.S knows the first fields */
     uint64_t return_entry, call_entry, up_entry;
@@ -222,6 +227,9 @@ extern int mbec_wanted; /* level 1 is enabled with it */
 void check_dma(void);
 void check_reset(void); /* by its word alone: the machine starts again */
 int check_narrow(const char *word); /* likewise, with the secure side in 32-bit code; whether the word is one of its own */
+void check_registers(void);
+void check_startup(void); /* instead of all others but the first */
+void check_third_registers(void); /* behind the third level's own group */
 void check_third(void);
 void check_third_locks(void);
 void check_service(void);

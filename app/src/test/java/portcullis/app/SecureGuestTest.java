@@ -56,6 +56,20 @@ class SecureGuestTest {
             "busy more than can wait: so many messages are kept",
             "dma the entropy device: does not write there",
             "dma the firmware's device: nor finds orders there",
+            "register the control register: refuses bit 0x19",
+            "register MOV to CR0: the secure side refuses it",
+            "register MOV to CR0 that changes nothing: value or address",
+            "register LMSW: nothing has happened",
+            "register LGDT: memory operand",
+            "register LTR: and nobody is told",
+            "register RDMSR of EFER: RAX",
+            "register WRMSR of a hash of SGX: not watched it does what it does",
+            "register CLTS: is a write of CR0 without TS",
+            "register done by the secure side: a write of LSTAR is one",
+            "register message at a higher priority: CR8",
+            "register a mask: lets bits change that are not in it",
+            "register written by hypercall: EFER",
+            "register with the slot in use: and says that one waits",
             "service: it signs");
 
     private static final List<String> SAID_BY_SEVERAL = List.of(
@@ -65,6 +79,8 @@ class SecureGuestTest {
             "lock a lock, cleared: which lets the flush pass",
             "lock: no flush passes in 64 rounds",
             "lock waiting for locks: keeps the normal side out until the lock is gone",
+            "register on another processor: is told there",
+            "register on another processor: until it asks no more",
             "interrupt INIT by the normal side: is dropped where there is a secure side");
 
     private static final List<String> SAID_BY_A_THIRD = List.of(
@@ -76,7 +92,19 @@ class SecureGuestTest {
             "third a lock of the secure side: and holds",
             "third a lock of the third side: ends when it is left, with the secure side running on",
             "third an inhibit by translation of each: holds when the third is left",
-            "third the secure side locked by the third: until the third is left");
+            "third the secure side locked by the third: until the third is left",
+            "above: which the secure side does not notice",
+            "above: where both watch, the secure side is told",
+            "above: the secure side may not write it for the normal one then");
+
+    private static final List<String> SAID_OF_STARTUP = List.of(
+            "startup denied: a start-up message does nothing",
+            "startup denied: nobody is told",
+            "startup INIT: what the ICR has",
+            "startup start-up: target",
+            "startup HvCallStartVirtualProcessor: the input",
+            "startup with a secure side of its own: whose GDTR is watched it is not started with another",
+            "startup done by the secure side: the processor runs");
 
     private static final List<String> SAID_OF_A_DISK = List.of(
             "dma a disk: and read",
@@ -213,6 +241,23 @@ class SecureGuestTest {
                         time,
                         "--append",
                         "reset"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, host", "3, host", "2, virtual", "3, virtual"})
+    void shouldTellTheSecureSideOfProcessorsThatStart(int cpus, String time) throws IOException {
+        BundledGuest.Run run = BundledGuest.run(
+                folder,
+                "secure",
+                "--hyperv",
+                "vsm",
+                "--cpus",
+                String.valueOf(cpus),
+                "--time",
+                time,
+                "--append",
+                "startup");
+        assertAllHold(SAID_OF_STARTUP.stream(), run);
     }
 
     @ParameterizedTest
