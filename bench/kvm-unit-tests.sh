@@ -83,15 +83,17 @@ map_cpu() {
         [+-]*) features=${features:+$features,}$item ;;
         vendor=GenuineIntel) vendor=intel ;;
         vendor=AuthenticAMD) vendor=amd ;;
-        host-phys-bits | host-phys-bits=* | migratable=no | hv_passthrough) ;;
+        hv_passthrough) hyperv=on ;;
+        host-phys-bits | host-phys-bits=* | migratable=no) ;;
         *) unsupported="-cpu $item" ;;
         esac
     done
 }
 
-# Splits $qemu_params into what is understood: $cpu, $memory (MiB), $devices, $machine, $needs_kvm.
+# Splits $qemu_params into what is understood: $cpu, $memory (MiB), $hyperv, $needs_kvm.
 map_params() {
     cpu=
+    hyperv=
     memory=128
     unsupported=
     needs_kvm=no
@@ -109,6 +111,11 @@ map_params() {
             case $2 in pit=off | vmport=on) ;; *) unsupported="$1 $2" ;; esac
             shift
             ;;
+        # It comes with the interface.
+        -device)
+            case $2 in hyperv-testdev) ;; *) unsupported="$1 $2" ;; esac
+            shift
+            ;;
         -enable-kvm) needs_kvm=yes ;;
         -overcommit) shift ;;
         *)
@@ -122,10 +129,12 @@ map_params() {
     map_cpu "$cpu"
 }
 
-# Whether any of the host files that a section names has the value it names (always about KVM's module parameters).
+# Whether any of the host files that a section names has the value it names: KVM's module parameters. (And the host's clock, which KVM's
+# reference TSC page follows; ours has its own.)
 check_reason() {
     for item in $check; do
         file=${item%%=*}
+        case $file in */clocksource/*) continue ;; esac
         if [ ! -r "$file" ] || [ "$(cat "$file")" != "${item#*=}" ]; then
             echo "needs $item"
             return
@@ -186,6 +195,7 @@ on_portcullis() {
         return
     fi
     set -- "$portcullis" run --multiboot "$image" --cpus "$smp" --memory "${memory}M" --serial stdio --exit-code guest
+    [ -z "$hyperv" ] || set -- "$@" --hyperv "$hyperv"
     [ -z "$vendor" ] || set -- "$@" --cpu-vendor "$vendor"
     [ -z "$features" ] || set -- "$@" "--cpu-features=$features"
     [ -z "$append" ] || set -- "$@" "--append=$append"
