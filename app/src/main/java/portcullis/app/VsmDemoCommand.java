@@ -1,17 +1,16 @@
 package portcullis.app;
 
-import java.io.IOException;
 import java.io.PrintStream;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import portcullis.app.console.LevelPicture;
-import portcullis.hypervisor.trace.Tracing;
+import portcullis.host.Machine;
+import portcullis.host.MachineException;
+import portcullis.hypervisor.Outcome;
 
 /** {@code portcullis demo vsm}. */
 @Command(
@@ -34,7 +33,7 @@ final class VsmDemoCommand implements Callable<Integer> {
     private int cpus;
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws InterruptedException {
         if (cpus < 1 || cpus > 16) {
             throw new UserError("--cpus %d: say 1 to 16".formatted(cpus));
         }
@@ -43,43 +42,31 @@ final class VsmDemoCommand implements Callable<Integer> {
             throw new UserError(
                     "the demonstration guest is not built; start with ./portcullis demo vsm, or run guests/make.sh");
         }
-        Path serial = Files.createTempFile("portcullis", ".serial");
-        try {
-            return run(guest, serial);
-        } finally {
-            Files.deleteIfExists(serial);
-        }
-    }
-
-    private int run(Path guest, Path serial) throws IOException, InterruptedException {
         PrintStream out = System.out;
         LevelPicture picture = new LevelPicture(
                 cpus, out, System.console() != null && System.console().isTerminal());
-        int[] status = {ExitStatus.INTERNAL};
-        Thread machine = Thread.ofPlatform()
-                .name("demo")
-                .unstarted(() -> status[0] = Main.execute(
-                        new PrintWriter(System.err, true),
-                        "run",
-                        "--kernel",
-                        guest.toString(),
-                        "--hyperv",
-                        "vsm",
-                        "--cpus",
-                        String.valueOf(cpus),
-                        "--serial",
-                        "file:" + serial));
-        Tracing.Subscription watching = Tracing.subscribe(EnumSet.copyOf(LevelPicture.KINDS), picture);
-        try {
-            machine.start();
-            while (!machine.join(java.time.Duration.ofMillis(FRAME_MILLISECONDS))) {
+        try (Machine machine = Machine.builder()
+                .cpus(cpus)
+                .hyperv("vsm")
+                .kernel(guest)
+                .history(0)
+                .trace(LevelPicture.KINDS, picture)
+                .start()) {
+            while (machine.outcome().isEmpty()) {
+                Thread.sleep(FRAME_MILLISECONDS);
                 picture.frame();
             }
-            picture.frame();
-        } finally {
-            watching.close();
+            List<String> lines = machine.serialText().lines().toList();
+            Outcome outcome = machine.outcome().orElseThrow();
+            if (outcome instanceof Outcome.GuestExit(int status)) {
+                return facts(out, picture, lines, status);
+            }
+            Messages.say(machine.diagnose("the demonstration's guest has not come to its end:")
+                    .toString());
+            return facts(out, picture, lines, ExitStatus.INTERNAL);
+        } catch (MachineException refused) {
+            throw new UserError(refused.getMessage());
         }
-        return facts(out, picture, Files.readAllLines(serial), status[0]);
     }
 
     private static int facts(PrintStream out, LevelPicture picture, List<String> lines, int status) {

@@ -174,6 +174,9 @@ public final class Machine implements AutoCloseable {
                         outcome);
             case CANCELLED -> throw notReached("another thread has paused the machine before " + wanted, outcome);
             case INTERRUPTED -> throw notReached("the calling thread was interrupted before " + wanted, outcome);
+            case BROKEN ->
+                throw new IllegalStateException(
+                        "a condition of the run has thrown: " + watcher.until().describe(), watcher.failure());
         };
     }
 

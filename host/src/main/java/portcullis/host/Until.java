@@ -113,7 +113,7 @@ public sealed interface Until {
      * An event of the trace (docs/tracing.md).
      *
      * @param kinds one or more
-     * @param which is asked on the VP's thread: must be quick, and must not throw
+     * @param which is asked on the VP's thread: must be quick; what it throws ends the run with an IllegalStateException
      */
     static Until event(Set<Kind> kinds, Predicate<TraceEvent> which) {
         if (kinds.isEmpty()) {

@@ -31,7 +31,9 @@ final class Watcher {
         GUEST_LIMIT,
         HOST_LIMIT,
         CANCELLED,
-        INTERRUPTED
+        INTERRUPTED,
+        /** A condition has thrown. */
+        BROKEN
     }
 
     /** By the host's time a processor may halt for good without an event that tells it: one looks again so often. */
@@ -49,6 +51,7 @@ final class Watcher {
     private final Condition changed = lock.newCondition();
     private Why why;
     private Stop stop;
+    private volatile RuntimeException failure;
 
     Watcher(Until until, Limit limit, Partition partition, SerialLog serial) {
         whole = until;
@@ -133,6 +136,16 @@ final class Watcher {
     }
 
     void happened(TraceEvent event) {
+        try {
+            look(event);
+        } catch (RuntimeException broken) {
+            // Thrown on, it would only reach whoever traces.
+            failure = broken;
+            over(Why.BROKEN, null);
+        }
+    }
+
+    private void look(TraceEvent event) {
         for (Until part : parts) {
             boolean met = switch (part) {
                 case Until.Happened happened ->
@@ -290,6 +303,11 @@ final class Watcher {
             lock.unlock();
         }
         return why;
+    }
+
+    /** What a condition has thrown. */
+    RuntimeException failure() {
+        return failure;
     }
 
     Stop stop() {

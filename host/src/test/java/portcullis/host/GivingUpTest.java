@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import portcullis.engine.Register;
 import portcullis.hypervisor.Outcome;
+import portcullis.hypervisor.trace.TraceEvent.Kind;
 import portcullis.machine.bus.PortDevice;
 
 /** Runs that do not come to what they were to come to, and how they tell. */
@@ -154,6 +156,19 @@ class GivingUpTest {
             Thread.onSpinWait();
         }
         machine.close();
+    }
+
+    @Test
+    void shouldTellOfAConditionThatThrows() {
+        try (Machine machine = Guests.flat(Guests.SAY_AB).build()) {
+            Until broken = Until.event(EnumSet.of(Kind.EXIT), event -> {
+                throw new IllegalArgumentException("broken condition");
+            });
+            IllegalStateException refused =
+                    assertThrows(IllegalStateException.class, () -> machine.run(broken, Limit.NONE));
+            assertEquals("broken condition", refused.getCause().getMessage());
+            machine.run(Until.serial("B"));
+        }
     }
 
     /** Whoever comes first, none of them waits for the run's limit. */

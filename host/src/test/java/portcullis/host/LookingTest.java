@@ -159,6 +159,15 @@ class LookingTest {
         }
     }
 
+    @Test
+    void shouldStopWhereAMessageComes() {
+        try (Machine machine = machine("hypercall", 1, "on", true, "connection")) {
+            Stop stop = machine.run(Until.message(5));
+            assertEquals(5, ((TraceEvent.Message) stop.event().orElseThrow()).sint());
+            assertEquals(0x1234, machine.vp(0).message(5).orElseThrow().type());
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void shouldShowWhoIsSuspendedAndLift(boolean virtual) {

@@ -147,6 +147,16 @@ class RunTest {
     }
 
     @Test
+    void shouldStopAtOnceWhereItStandsAlready() {
+        try (Machine machine = Guests.flat(Guests.COUNT).build()) {
+            machine.run(Until.address(Guests.ADDRESS));
+            assertEquals(0, machine.time());
+            machine.run(Until.address(Guests.ADDRESS));
+            assertEquals(1, machine.vp(0).register(Register.RAX), "once around");
+        }
+    }
+
+    @Test
     void shouldCountInstructionsAndGoOn() {
         long[] counts = new long[2];
         for (int run = 0; run < 2; run++) {
