@@ -72,7 +72,7 @@ public record SoftEngines(CpuModel.Vendor vendor, Set<Feature> features) impleme
 
     @Override
     public ApicFeatures apicFeatures(int addressBits) {
-        return new ApicFeatures(
-                features.contains(Feature.X2APIC), features.contains(Feature.TSC_DEADLINE), addressBits);
+        Set<Feature> offered = CpuModel.offered(vendor, features);
+        return new ApicFeatures(offered.contains(Feature.X2APIC), offered.contains(Feature.TSC_DEADLINE), addressBits);
     }
 }

@@ -50,17 +50,22 @@ public final class CpuModel {
      */
     public CpuModel(Vendor vendor, Set<Feature> features, int physicalBits, int cpus, long frequency) {
         this.vendor = vendor;
+        this.features = offered(vendor, features);
+        this.physicalBits = physicalBits;
+        this.cpus = cpus;
+        this.frequency = frequency;
+    }
+
+    /** What a processor of {@code vendor} offers of {@code wanted}: what is there, and has all that it needs. */
+    public static Set<Feature> offered(Vendor vendor, Set<Feature> wanted) {
         EnumSet<Feature> offered = EnumSet.noneOf(Feature.class);
-        offered.addAll(features);
+        offered.addAll(wanted);
         offered.retainAll(available());
         FeatureNeeds.settle(offered);
         if (vendor == Vendor.AMD) {
             offered.remove(Feature.ARCH_CAPABILITIES);
         }
-        this.features = offered;
-        this.physicalBits = physicalBits;
-        this.cpus = cpus;
-        this.frequency = frequency;
+        return Collections.unmodifiableSet(offered);
     }
 
     /** What the hypervisor says of itself. Before the first CPU runs. */
@@ -153,7 +158,14 @@ public final class CpuModel {
     }
 
     private static final int MAX_BASIC = 0x16;
-    private static final int MAX_EXTENDED = 0x80000008;
+    private static final int MAX_EXTENDED_INTEL = 0x80000008;
+    private static final int MAX_EXTENDED_AMD = 0x80000021;
+    /** LFENCE always serialises; speculative return stack overflow does not happen (APM volume 3, E.4). */
+    private static final int AMD_NO_SPECULATION = 1 << 2 | 1 << 29;
+
+    private int maxExtended() {
+        return isIntel() ? MAX_EXTENDED_INTEL : MAX_EXTENDED_AMD;
+    }
 
     /** Executes CPUID: four 32-bit results into {@code out}, EAX to EDX. */
     public void cpuid(Cpu cpu, int leaf, int subleaf, int[] out) {
@@ -163,7 +175,7 @@ public final class CpuModel {
             hypervisorLeaf(leaf, out);
             return;
         }
-        if (Integer.compareUnsigned(leaf, MAX_EXTENDED) > 0 || (leaf > MAX_BASIC)) {
+        if (Integer.compareUnsigned(leaf, maxExtended()) > 0 || (leaf > MAX_BASIC)) {
             // Intel answers leaves beyond the last with the last basic leaf, AMD with zeroes.
             if (!isIntel()) {
                 return;
@@ -203,7 +215,7 @@ public final class CpuModel {
                 out[2] = 100;
             }
             case 0x80000000 -> {
-                out[0] = MAX_EXTENDED;
+                out[0] = maxExtended();
                 if (!isIntel()) {
                     signature(out);
                 }
@@ -226,6 +238,7 @@ public final class CpuModel {
                     out[2] = cpus - 1 & 0xff;
                 }
             }
+            case 0x80000021 -> out[0] = AMD_NO_SPECULATION;
             default -> {
                 // Reserved leaves read as zero.
             }

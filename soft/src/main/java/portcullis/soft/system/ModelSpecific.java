@@ -43,6 +43,7 @@ public final class ModelSpecific {
     private static final int AMD_COUNTER3 = 0xc0010007;
     private static final int AMD_SYSCFG = 0xc0010010;
     private static final int AMD_HWCR = 0xc0010015;
+    private static final int AMD_NB_CFG = 0xc001001f;
     /** HWCR: the time-stamp counter runs at the P0 frequency. */
     private static final long HWCR_TSC_FREQUENCY = 1 << 24;
 
@@ -118,14 +119,15 @@ public final class ModelSpecific {
     }
 
     /**
-     * AMD processors have four performance counters and two configuration registers without any CPUID bit. Here they read as
+     * AMD processors have four performance counters and three configuration registers without any CPUID bit. Here they read as
      * switched off and drop what is written, as under other hypervisors without counters.
      */
     private static boolean isAmdConstant(Cpu cpu, int number) {
         return !cpu.model.isIntel()
                 && (number >= AMD_EVENT_SELECT0 && number <= AMD_COUNTER3
                         || number == AMD_SYSCFG
-                        || number == AMD_HWCR);
+                        || number == AMD_HWCR
+                        || number == AMD_NB_CFG);
     }
 
     private static int fixedIndex(int number) {

@@ -59,6 +59,19 @@ class CpuModelTest {
         assertFalse(without(Feature.PAE).has(Feature.NX));
     }
 
+    @ParameterizedTest
+    @CsvSource({"INTEL, 80000008", "AMD, 80000021"})
+    void shouldTellAmdGuestsThatNothingSpeculates(CpuModel.Vendor vendor, String last) {
+        CpuModel model = new CpuModel(vendor, CpuModel.available(), 40, 1, 1_000_000_000L);
+        int[] registers = new int[4];
+        model.cpuid(null, 0x80000000, 0, registers);
+        assertEquals(last, Integer.toHexString(registers[0]));
+        if (vendor == CpuModel.Vendor.AMD) {
+            model.cpuid(null, 0x80000021, 0, registers);
+            assertEquals("20000004", Integer.toHexString(registers[0]));
+        }
+    }
+
     @Test
     void shouldNameEveryFeatureOnce() {
         Set<String> names = Arrays.stream(Feature.values())
