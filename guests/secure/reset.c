@@ -7,7 +7,7 @@
 #include "guest.h"
 #include "workers.h"
 
-enum { CLOCK_INDEX = 0x70, CLOCK_DATA = 0x71, STAGE_AT = 0x60, AGAIN = 0xa0, MARK_AT = 24 << 20, RESET_NOW = 1 };
+enum { CLOCK_INDEX = 0x70, CLOCK_DATA = 0x71, STAGE_AT = 0x60, AGAIN = 0xa0, MARK_AT = 24 << 20, RESET_NOW = 1, ALL_WATCHED = 0x1ffffff };
 enum stage { FIRST = 0, ZEROED = AGAIN + 1, KEPT = AGAIN + 2 };
 #define MARK ((volatile uint64_t *)(uint64_t)MARK_AT)
 
@@ -31,7 +31,28 @@ static void hold_and_hide(void *p) {
     protect(near_secret(0), 1, ALLOW_NOTHING);
     set_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_VP_SECURE_CONFIG_VTL0, CONFIG_TLB_LOCKED);
     set_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_VINA, VINA_VECTOR | 1 << 8);
-    config->result = set_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_PARTITION_CONFIG, CONFIG_PROTECT | CONFIG_ALLOW_ALL | config->zeroes);
+    uint64_t bits = CONFIG_PROTECT | CONFIG_ALLOW_ALL | CONFIG_DENY_STARTUP | CONFIG_INTERCEPT_STARTUP | config->zeroes;
+    config->result = set_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_PARTITION_CONFIG, bits);
+    set_register(HV_SELF_VP, TARGET_CALLER, REG_CR_INTERCEPT_CR0_MASK, 8);
+    set_register(HV_SELF_VP, TARGET_CALLER, REG_CR_INTERCEPT_CONTROL, ALL_WATCHED);
+}
+
+static void read_watched(void *p) {
+    uint64_t *values = p;
+    get_register(HV_SELF_VP, TARGET_CALLER, REG_CR_INTERCEPT_CONTROL, &values[0]);
+    get_register(HV_SELF_VP, TARGET_CALLER, REG_CR_INTERCEPT_CR0_MASK, &values[1]);
+    get_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_PARTITION_CONFIG, &values[2]);
+}
+
+/* The boot has written control registers and started processors: it would not have come here. */
+static void check_nothing_watched(void) {
+    uint64_t values[3] = {1, 0, ~0ull}, before = mailbox()->intercepts;
+    in_secure(read_watched, values);
+    check_equal("no register is watched", values[0], 0);
+    check_equal("whose masks are as at first", values[1], ~0ull);
+    check_equal("nor the start of processors", values[2] & (CONFIG_DENY_STARTUP | CONFIG_INTERCEPT_STARTUP), 0);
+    write_cr4(read_cr4());
+    check_equal("and nobody is told", mailbox()->intercepts - before, 0);
 }
 
 /* With the other processors in their secure sides. */
@@ -79,12 +100,14 @@ void check_reset(void) {
     case ZEROED:
         check_fault("what was hidden is open behind a reset", try_read(MARK_AT, &value), NO_FAULT);
         check_equal("and empty", value, 0);
+        check_nothing_watched();
         check_fault("so is the secret's page", try_read((uint64_t)near_secret(0), &value), NO_FAULT);
         reset_with(0, KEPT, 1);
         break;
     case KEPT:
         check_fault("what was hidden is open behind the other reset", try_read(MARK_AT, &value), NO_FAULT);
         check_equal("and as it was, as that was wanted", value, 0x6d61726b);
+        check_nothing_watched();
         set_stage(FIRST);
         break;
     default:

@@ -8,7 +8,7 @@
 #include "interrupts.h"
 #include "workers.h"
 
-enum { CONFIG_DENY_STARTUP = 1 << 6, CONFIG_INTERCEPT_STARTUP = 1 << 9, GDTR_WRITE = 1 << 15, STACK = 16384, SOON = 20, VECTOR = 8 };
+enum { GDTR_WRITE = 1 << 15, STACK = 16384, SOON = 20, VECTOR = 8 };
 enum { MESSAGE_HYPERCALL = 0x80000050, MESSAGE_SIPI = 0x80010009, MESSAGE_INIT_SIPI = 0x8001000d, STATE_KERNEL = 0x14, RESUME_FLAG = 1 << 16 };
 /* HV_INITIAL_VP_CONTEXT in the call's input, in eights of bytes. */
 enum { VP = 1, RIP = 2, RSP = 3, GDTR = 23, CR3 = 27, CONTEXT = 30 };

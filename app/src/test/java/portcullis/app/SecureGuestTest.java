@@ -229,6 +229,8 @@ class SecureGuestTest {
                 Stream.of(
                         "reset: and empty",
                         "reset: so is the secret's page",
+                        "reset: no register is watched",
+                        "reset: nor the start of processors",
                         "reset: and as it was, as that was wanted"),
                 BundledGuest.run(
                         folder,

@@ -88,8 +88,8 @@ public final class StartupIntercept {
         notes.clear();
         int by = now.getFirst().by;
         VtlContext higher = vp.context(by);
-        if (higher == null) {
-            // Nobody on this VP to tell.
+        if (higher == null || vp.context().level() >= by) {
+            // Nobody on this VP to tell; or it was somebody else that wrote to this ICR, and who is to be told is here.
             return;
         }
         boolean reset = false;
