@@ -51,10 +51,10 @@ public final class ModelSpecific {
 
     /**
      * IA32_ARCH_CAPABILITIES: this processor does not speculate. RDCL_NO, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO,
-     * IF_PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO (SDM volume 4, table 2-2).
+     * IF_PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO, ITS_NO (SDM volume 4, table 2-2).
      */
     private static final long NOT_AFFECTED = 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 13 | 1 << 14
-            | 1 << 15 | 1 << 20 | 1 << 24 | 1 << 26 | 1 << 27;
+            | 1 << 15 | 1 << 20 | 1 << 24 | 1 << 26 | 1 << 27 | 1L << 62;
 
     private ModelSpecific() {}
 
