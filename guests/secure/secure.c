@@ -19,6 +19,7 @@ static const struct {
 } groups[] = {
     {"switch", check_switch},
     {"state", check_state},
+    {"names", check_names},
     {"protection", check_protection},
     {"secret", check_secret},
     {"message", check_messages},

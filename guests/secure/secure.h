@@ -217,6 +217,7 @@ void check_bad_contexts(void); /* a part of the next */
 void check_enable(void);
 void check_switch(void);
 void check_state(void);
+void check_names(void);
 void check_protection(void);
 void check_secret(void);
 void check_messages(void);

@@ -50,6 +50,7 @@ static const struct state states[] = {
     {"XMM7", SSE, 7, SHARED, 0x7777, 0x8888},
     {"XMM15", SSE, 15, SHARED, 0x7777, 0x8888},
     {"MTRR base 0", MSR, 0x200, SHARED, 0x10006, 0x20006},
+    {"MCG_STATUS", MSR, 0x17a, SHARED, 1, 2},
     {"MTRR fixed 64K", MSR, 0x250, SHARED, 0x0606060606060606, 0x0505050505050505},
 };
 
