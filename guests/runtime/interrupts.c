@@ -16,7 +16,7 @@ struct gate {
 static struct gate table[VECTORS];
 static void (*handlers[VECTORS])(void);
 static uint8_t ends_itself[VECTORS];
-static int (*exception_hook)(struct interrupt_frame *);
+static exception_hook hooked;
 extern uint8_t interrupt_entries[]; /* 16 bytes each */
 
 static volatile uint32_t *apic(uint32_t reg) {
@@ -28,7 +28,7 @@ void interrupt_taken(struct interrupt_frame *frame) {
         return;
     }
     if (!handlers[frame->vector]) {
-        if (frame->vector < EXCEPTIONS && exception_hook && exception_hook(frame)) {
+        if (frame->vector < EXCEPTIONS && hooked && hooked(frame)) {
             return;
         }
         put("unexpected vector ");
@@ -80,8 +80,10 @@ void interrupts_handle_without_end(uint8_t vector, void (*handler)(void)) {
     ends_itself[vector] = 1;
 }
 
-void interrupts_hook(int (*hook)(struct interrupt_frame *)) {
-    exception_hook = hook;
+exception_hook interrupts_hook(exception_hook hook) {
+    exception_hook before = hooked;
+    hooked = hook;
+    return before;
 }
 
 void apic_end_of_interrupt(void) {

@@ -17,7 +17,9 @@ void interrupts_handle(uint8_t vector, void (*handler)(void));
 /* The same for a handler that signals the end of interrupt itself, or has none to signal. */
 void interrupts_handle_without_end(uint8_t vector, void (*handler)(void));
 /* Sees exceptions without a handler first; returns whether it has dealt with one. */
-void interrupts_hook(int (*hook)(struct interrupt_frame *));
+typedef int (*exception_hook)(struct interrupt_frame *);
+/* Returns the one that was there before, or null. */
+exception_hook interrupts_hook(exception_hook hook);
 /* Signals the end of the interrupt to the local APIC. */
 void apic_end_of_interrupt(void);
 

@@ -1,26 +1,27 @@
 /* A random normal side, for a run that is compared with another one that has another secret: whatever it sees goes into a sum. */
-#include "secure.h"
+#include "random.h"
 #include "guest.h"
+#include "secure.h"
 #include "workers.h"
 
 enum { LONGEST = 64 }; /* of what a step writes */
 static uint64_t state, sum;
-static uint8_t buffers[4][PAGE] __attribute__((aligned(PAGE)));
+uint8_t buffers[RANDOM_BUFFERS][PAGE] __attribute__((aligned(PAGE)));
 uint64_t ask_service(uint64_t operation, uint64_t argument);
 
-static uint64_t draw(void) {
+uint64_t draw(void) {
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
     return state;
 }
 
-static void see(uint64_t value) {
+void see(uint64_t value) {
     sum = (sum ^ value) * 0x100000001b3ull;
     sum ^= sum >> 29;
 }
 
-static uint64_t some_address(void) {
+uint64_t some_address(void) {
     static const uint64_t sizes[] = {sizeof(secret_area), sizeof(secure_cpus), sizeof(buffers), sizeof(struct secure_globals)};
     uint64_t bases[] = {(uint64_t)&secret_area, (uint64_t)secure_cpus, (uint64_t)buffers, (uint64_t)&secure};
     switch (draw() % 8) {
@@ -34,7 +35,7 @@ static uint64_t some_address(void) {
 }
 
 /* One that the program may write, or cover with other pages, without breaking itself: not its calls' input. */
-static uint64_t some_target(void) {
+uint64_t some_target(void) {
     return draw() % 2 ? (uint64_t)&secret_area + draw() % (sizeof(secret_area) - LONGEST) : (uint64_t)buffers[2] + draw() % (2 * PAGE - LONGEST);
 }
 
@@ -132,15 +133,18 @@ void run_random(uint64_t seed, int hidden) {
     if (hidden) {
         in_secure(hide, 0);
     }
+    random_prepare();
     in_secure(secure_seal, 0);
     for (int i = 0; i < 4000; i++) {
         struct step step = {draw() % 8, some_address(), some_target(), draw()};
         struct fault fault;
-        switch (draw() % 8) {
-        case 0: case 1: random_call(); break;
-        case 2: random_msr(); break;
-        case 3: random_walk(); break;
-        case 4: see(ask_service(100 + draw() % 10, draw())); break;
+        switch (draw() % 16) {
+        case 0: case 1: case 2: random_call(); break;
+        case 3: random_msr(); break;
+        case 4: random_walk(); break;
+        case 5: case 6: case 7: case 8: random_instruction(); break;
+        case 9: case 10: random_device(); break;
+        case 11: see(ask_service(100 + draw() % 10, draw())); break;
         default:
             see((uint64_t)attempt(&fault, do_step, &step));
             see(fault.error ^ fault.rip ^ fault.address);

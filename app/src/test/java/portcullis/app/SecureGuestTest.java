@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The guest with a normal and a secure side, from the command line to its exit status. */
@@ -35,6 +37,11 @@ class SecureGuestTest {
             "switch R15: comes down",
             "state STAR: the normal side keeps its own",
             "state DR3: the secure side sees the normal side's",
+            "names RIP: the secure side keeps its own 0x0",
+            "names SINT: the normal side keeps its own 0xf",
+            "names YMM, high: so does the normal side's 0xf",
+            "names MTRR fixed: so does the secure side's 0xa",
+            "names: the run time is shared",
             "protection: by the normal side",
             "protection reading: a store",
             "secret a load: is stopped",
@@ -308,8 +315,13 @@ class SecureGuestTest {
                 words);
     }
 
+    /** {@code -Dportcullis.secrets=N} for more programs than three. */
+    static IntStream programs() {
+        return IntStream.rangeClosed(1, Integer.getInteger("portcullis.secrets", 3));
+    }
+
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3})
+    @MethodSource("programs")
     void shouldShowNothingOfTheSecretToARandomNormalSide(int seed) throws IOException {
         BundledGuest.Run one = run(SECRET, seed, "random " + seed);
         assertTrue(one.output().contains("# random: in the end"), one.output());
