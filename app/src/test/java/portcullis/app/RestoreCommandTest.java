@@ -93,7 +93,7 @@ class RestoreCommandTest {
         "--time virtual, 'time: host there, virtual'",
         "--hyperv on, 'hyperv: off there, on'",
         "--cpu-vendor amd, 'cpu vendor: intel there, amd here'",
-        "--cpu-features -avx, 'cpu features: avx'",
+        "--cpu-features -avx2, 'cpu features: avx2'",
         "--console virtio, 'console: serial there, virtio here'",
         "--kernel pom.xml, leave --kernel out",
         "--append x, leave --append out",

@@ -136,20 +136,20 @@ public final class Machine implements AutoCloseable {
             }
             why = watcher.await(limit.hostTime(), pc.scheduler() == null);
         } finally {
-            if (!closed) {
-                pauseNow();
-            }
             switchboard.endWatch();
             more.close();
+            if (!closed) {
+                pauseNow();
+                setBreakpoints(Set.of());
+                if (pc.scheduler() != null) {
+                    pc.scheduler().stopAt(VirtualAlarms.NEVER);
+                }
+            }
         }
         if (closed) {
             throw new IllegalStateException("the machine was closed while it ran until "
                     + watcher.until().describe());
         }
-        if (pc.scheduler() != null) {
-            pc.scheduler().stopAt(VirtualAlarms.NEVER);
-        }
-        setBreakpoints(Set.of());
         return result(watcher, why, limit);
     }
 

@@ -29,6 +29,9 @@ public abstract sealed class Memory permits PhysicalMemory, VirtualMemory {
     /** Some bytes. @param length 0 or more */
     public byte[] read(long address, int length) {
         GuestMemory memory = memory();
+        if (length < 0) {
+            throw new IllegalArgumentException("some bytes are 0 or more, not " + length);
+        }
         byte[] bytes = new byte[length];
         for (int done = 0; done < length; ) {
             int part = part(address + done, length - done);

@@ -59,7 +59,12 @@ final class Watcher {
         this.partition = partition;
         this.serial = serial;
         began = now();
-        guestLimit = limit.guestTime() == Limit.UNLIMITED ? Limit.UNLIMITED : began + limit.guestTime();
+        guestLimit = after(limit.guestTime());
+    }
+
+    /** Guest time so many nanoseconds after the beginning; {@link Limit#UNLIMITED} where that never comes. */
+    private long after(long nanos) {
+        return nanos >= Limit.UNLIMITED - began ? Limit.UNLIMITED : began + nanos;
     }
 
     private long now() {
@@ -103,7 +108,7 @@ final class Watcher {
         long next = guestLimit;
         for (Until part : parts) {
             if (part instanceof Until.Passed(long nanos, boolean instructions)) {
-                next = Math.min(next, began + nanos);
+                next = Math.min(next, after(nanos));
             }
         }
         return next;
@@ -190,7 +195,7 @@ final class Watcher {
     void timeCame() {
         long time = now();
         for (Until part : parts) {
-            if (part instanceof Until.Passed(long nanos, boolean instructions) && time >= began + nanos) {
+            if (part instanceof Until.Passed(long nanos, boolean instructions) && time >= after(nanos)) {
                 reached(part, -1, null);
             }
         }

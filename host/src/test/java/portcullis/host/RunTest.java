@@ -172,6 +172,15 @@ class RunTest {
     }
 
     @Test
+    void shouldTakeLimitsThatNeverCome() {
+        try (Machine machine = Guests.flat(Guests.SAY_AB).build()) {
+            machine.run(Until.instructions(100));
+            Until never = Until.instructions(Long.MAX_VALUE);
+            machine.run(Until.any(never, Until.serial("B")), Limit.instructions(Long.MAX_VALUE - 1));
+        }
+    }
+
+    @Test
     void shouldLetTimePassByTheHostsClock() {
         try (Machine machine = Guests.flat(Guests.COUNT).hostTime().build()) {
             machine.run(Until.time(Duration.ofMillis(2)));
