@@ -12,6 +12,7 @@ import portcullis.tlfs.HvStatus;
  * #CAPACITY} messages wait; then the guest gets HV_STATUS_INSUFFICIENT_BUFFERS.
  */
 public final class Inbox {
+    /** Messages that wait at most. */
     public static final int CAPACITY = 1024;
 
     private final int connection;

@@ -93,6 +93,7 @@ public abstract sealed class Memory permits PhysicalMemory, VirtualMemory {
         }
     }
 
+    /** Writes four bytes. */
     public void putInt(long address, int value) {
         if (split(address, 4)) {
             write(address, bytes(value, 4));
@@ -101,6 +102,7 @@ public abstract sealed class Memory permits PhysicalMemory, VirtualMemory {
         }
     }
 
+    /** Writes eight bytes. */
     public void putLong(long address, long value) {
         if (split(address, 8)) {
             write(address, bytes(value, 8));

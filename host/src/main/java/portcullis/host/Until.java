@@ -80,9 +80,6 @@ public sealed interface Until {
      * counts, once.
      */
     static Until serial(String text) {
-        if (text.isEmpty()) {
-            throw new IllegalArgumentException("an empty text is there always; give some characters");
-        }
         return new Serial(text);
     }
 
@@ -116,17 +113,14 @@ public sealed interface Until {
      * @param which is asked on the VP's thread: must be quick; what it throws ends the run with an IllegalStateException
      */
     static Until event(Set<Kind> kinds, Predicate<TraceEvent> which) {
-        if (kinds.isEmpty()) {
-            throw new IllegalArgumentException("no kind of event never happens; give one at least");
-        }
-        return new Happened(EnumSet.copyOf(kinds), which, "an event of " + kinds);
+        return new Happened(kinds, which, "an event of " + kinds);
     }
 
     // Time
 
     /** So much of the guest's time has passed from now on. An event. */
     static Until time(Duration time) {
-        return new Passed(checked(time.toNanos()), false);
+        return new Passed(time.toNanos(), false);
     }
 
     /**
@@ -134,30 +128,26 @@ public sealed interface Until {
      * While all VPs sleep time passes without instructions, and is counted as if they were executed. An event.
      */
     static Until instructions(long count) {
-        return new Passed(checked(count), true);
-    }
-
-    private static long checked(long amount) {
-        if (amount < 1) {
-            throw new IllegalArgumentException("say 1 or more, not " + amount);
-        }
-        return amount;
+        return new Passed(count, true);
     }
 
     /** Whichever of these comes first; {@link Stop#reached} says which. */
     static Until any(Until... conditions) {
-        if (conditions.length == 0) {
-            throw new IllegalArgumentException("none of no conditions ever holds; give one at least");
-        }
         return new Any(List.of(conditions));
     }
 
     /** In words, as in "the run has ended". */
     String describe();
 
-    /** @param which of the outcomes will do */
+    /**
+     * The run has ended.
+     *
+     * @param which of the outcomes will do
+     * @param describe in words
+     */
     record Ended(Predicate<Outcome> which, String describe) implements Until {}
 
+    /** {@link Until#halted}. */
     record Halted() implements Until {
         @Override
         public String describe() {
@@ -165,9 +155,10 @@ public sealed interface Until {
         }
     }
 
-    /** @param vp index, or {@link #ANY} */
+    /** {@link Until#suspended}. @param vp index, or {@link #ANY} */
     record Suspended(int vp) implements Until {
-        static final int ANY = -1;
+        /** Whichever it is. */
+        public static final int ANY = -1;
 
         @Override
         public String describe() {
@@ -175,6 +166,7 @@ public sealed interface Until {
         }
     }
 
+    /** {@link Until#address}. @param address linear */
     record Address(long address) implements Until {
         @Override
         public String describe() {
@@ -182,13 +174,22 @@ public sealed interface Until {
         }
     }
 
+    /** {@link Until#serial}. @param text some characters */
     record Serial(String text) implements Until {
+        /** @throws IllegalArgumentException for none */
+        public Serial {
+            if (text.isEmpty()) {
+                throw new IllegalArgumentException("an empty text is there always; give some characters");
+            }
+        }
+
         @Override
         public String describe() {
             return "the guest has said \"" + text + "\"";
         }
     }
 
+    /** {@link Until#received}. @param inbox of the machine that runs */
     record Received(Inbox inbox) implements Until {
         @Override
         public String describe() {
@@ -196,18 +197,53 @@ public sealed interface Until {
         }
     }
 
-    record Happened(Set<Kind> kinds, Predicate<TraceEvent> which, String describe) implements Until {}
+    /**
+     * Something happens.
+     *
+     * @param kinds one or more
+     * @param which of their events
+     * @param describe in words
+     */
+    record Happened(Set<Kind> kinds, Predicate<TraceEvent> which, String describe) implements Until {
+        /** @throws IllegalArgumentException for no kind */
+        public Happened {
+            if (kinds.isEmpty()) {
+                throw new IllegalArgumentException("no kind of event never happens; give one at least");
+            }
+            kinds = Set.copyOf(kinds);
+        }
+    }
 
-    /** @param nanos of guest time. @param instructions whether they are meant as such */
+    /**
+     * {@link Until#time}, {@link Until#instructions}.
+     *
+     * @param nanos of guest time, 1 or more
+     * @param instructions whether they are meant as such
+     */
     record Passed(long nanos, boolean instructions) implements Until {
+        /** @throws IllegalArgumentException for less than 1 */
+        public Passed {
+            if (nanos < 1) {
+                throw new IllegalArgumentException("say 1 or more, not " + nanos);
+            }
+        }
+
         @Override
         public String describe() {
             return nanos + (instructions ? " instructions have been executed" : " ns of guest time have passed");
         }
     }
 
-    /** @param conditions one or more */
+    /** {@link Until#any}. @param conditions one or more */
     record Any(List<Until> conditions) implements Until {
+        /** @throws IllegalArgumentException for none */
+        public Any {
+            if (conditions.isEmpty()) {
+                throw new IllegalArgumentException("none of no conditions ever holds; give one at least");
+            }
+            conditions = List.copyOf(conditions);
+        }
+
         @Override
         public String describe() {
             return String.join(", or ", conditions.stream().map(Until::describe).toList());

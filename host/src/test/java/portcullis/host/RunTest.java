@@ -172,6 +172,16 @@ class RunTest {
     }
 
     @Test
+    void shouldRefuseConditionsThatSayNothing() {
+        assertThrows(IllegalArgumentException.class, () -> Until.serial(""));
+        assertThrows(IllegalArgumentException.class, () -> Until.instructions(0));
+        assertThrows(IllegalArgumentException.class, () -> Until.time(Duration.ZERO));
+        assertThrows(IllegalArgumentException.class, () -> Until.any());
+        assertThrows(IllegalArgumentException.class, () -> Until.event(EnumSet.noneOf(Kind.class), event -> true));
+        assertThrows(IllegalArgumentException.class, () -> Limit.instructions(0));
+    }
+
+    @Test
     void shouldTakeLimitsThatNeverCome() {
         try (Machine machine = Guests.flat(Guests.SAY_AB).build()) {
             machine.run(Until.instructions(100));
