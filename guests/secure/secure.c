@@ -65,7 +65,8 @@ int guest_main(const char *command_line) {
         return 2;
     }
     int startup = has_word(command_line, "startup");
-    machine.cpus = workers_start(startup);
+    int above = has_word(command_line, "above");
+    machine.cpus = workers_start(startup || above);
     if (machine.cpus > SECURE_CPUS) {
         put("Bail out! more processors than this guest has stacks for\n");
         return 2;
@@ -91,6 +92,11 @@ int guest_main(const char *command_line) {
     mbec_wanted = has_word(command_line, "mbec");
     group("enable");
     check_enable();
+    if (above) {
+        group("above");
+        check_start_above();
+        return checks_end() != 0;
+    }
     if (has_word(command_line, "random")) {
         run_random(count_argument(command_line, 1), !has_word(command_line, "open"));
         return 0;

@@ -232,6 +232,7 @@ int check_narrow(const char *word); /* likewise, with the secure side in 32-bit 
 void check_registers(void);
 void check_startup(void); /* instead of all others but the first */
 void check_third_registers(void); /* behind the third level's own group */
+void check_start_above(void); /* likewise, with the last processor waiting */
 void check_third(void);
 void check_third_locks(void);
 void check_service(void);

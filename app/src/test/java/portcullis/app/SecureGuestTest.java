@@ -217,6 +217,27 @@ class SecureGuestTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"2, virtual", "3, virtual", "2, host"})
+    void shouldStartAProcessorOnItsSecureSide(int cpus, String time) throws IOException {
+        assertAllHold(
+                Stream.of(
+                        "above a processor that waits to be started: is started there",
+                        "above its normal side: need not run for an interrupt of the secure one",
+                        "above its normal side: its calls come to the secure side"),
+                BundledGuest.run(
+                        folder,
+                        "secure",
+                        "--hyperv",
+                        "vsm",
+                        "--cpus",
+                        String.valueOf(cpus),
+                        "--time",
+                        time,
+                        "--append",
+                        "above"));
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"narrow", "narrow-paged", "narrow-pae"})
     void shouldHaveA32BitSecureSide(String word) throws IOException {
         assertAllHold(

@@ -135,13 +135,15 @@ public final class LevelSwitch {
 
     /**
      * Enters the highest level that has an interrupt it would take by its task priority, whatever RFLAGS.IF is, and whatever the
-     * active level is doing.
+     * active level is doing. Where that waits to be started, only a level that has begun before.
      */
     void enterForInterrupts() {
         int active = vp.context().level();
+        boolean waits = vp.context().activity() == VtlContext.Activity.WAIT_FOR_STARTUP;
         for (int level = Partition.TRUST_LEVELS - 1; level > active; level--) {
             VtlContext context = vp.context(level);
             if (context != null
+                    && (!waits || context.begun())
                     && (deliverable(context.apic()) || context.apic().nmiLatched())) {
                 enter(level, AssistPage.VtlControl.ENTRY_REASON_INTERRUPT);
                 return;

@@ -139,7 +139,8 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
      */
     public boolean start(int level, Consumer<VirtualCpu> loader) {
         VtlContext target = context(level);
-        if (context().activity() != Activity.WAIT_FOR_STARTUP || target.activity() != Activity.WAIT_FOR_STARTUP) {
+        boolean fresh = target.activity() == Activity.WAIT_FOR_STARTUP || level > 0 && !target.begun();
+        if (context().activity() != Activity.WAIT_FOR_STARTUP || !fresh) {
             return false;
         }
         runner.activate(target);
@@ -149,6 +150,9 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
         cpu.setApicBase(target.apic().base());
         loader.accept(cpu);
         target.setActivity(Activity.RUNNING);
+        if (level > 0) {
+            target.enteredFrom(level - 1);
+        }
         return true;
     }
 

@@ -212,9 +212,7 @@ final class VpRunner {
     private Turn execute() {
         if (lookForEntry) {
             lookForEntry = false;
-            if (vp.context().activity() != Activity.WAIT_FOR_STARTUP) {
-                vp.levels().enterForInterrupts();
-            }
+            vp.levels().enterForInterrupts();
         }
         VtlContext context = vp.context();
         if (context.awaitsTlbLock() && !context.flushPass().suspended()) {

@@ -245,6 +245,11 @@ public final class VtlContext {
         enteredFrom = lower;
     }
 
+    /** Whether this level, above 0, has been entered or started. */
+    boolean begun() {
+        return enteredFrom != NOWHERE;
+    }
+
     /** The level that was active when this one was entered, or {@link #NOWHERE}: it has not been. */
     int enteredFrom() {
         return enteredFrom;
