@@ -56,6 +56,8 @@ guest hvbench "$integer_only" $smp hvbench/*.c
 # shellcheck disable=SC2086
 guest vsmbench "$integer_only -Isecure -Ihvbench" $smp hvbench/figures.c secure/kernel.c secure/sides.c secure/third.c secure/entry.S vsmbench/vsmbench.c
 # shellcheck disable=SC2086
+guest vsmdemo "$integer_only -Isecure" $smp secure/kernel.c secure/sides.c secure/third.c secure/entry.S vsmdemo/vsmdemo.c
+# shellcheck disable=SC2086
 guest secure "$integer_only -Ihypercall" $smp hypercall/checks.c secure/*.c secure/*.S
 # For Linux, with its system calls alone: no C library, so that any of the compilers above will do.
 # shellcheck disable=SC2086
