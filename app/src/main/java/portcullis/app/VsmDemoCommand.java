@@ -3,11 +3,12 @@ package portcullis.app;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import portcullis.app.console.LevelPicture;
+import portcullis.app.console.Terminal;
+import portcullis.app.demo.LevelStory;
 import portcullis.host.Machine;
 import portcullis.host.MachineException;
 import portcullis.hypervisor.Outcome;
@@ -16,14 +17,20 @@ import portcullis.hypervisor.Outcome;
 @Command(
         name = "vsm",
         description =
-                "Runs the bundled guest with a normal and a secure side, and shows which processor is in which trust level: "
-                        + "the secure side hides a secret, the normal side tries to get at it.",
+                "Tells the story of trust levels by a bundled guest that lives it: level 1 hides a key from level 0, refuses what that "
+                        + "tries, reads for it once while its translations are locked, and signs with the key.",
         sortOptions = false,
-        footer = {"", "Ends with 0 where all of the guest's checks hold."})
+        footer = {
+            "",
+            "On a terminal it is told at the pace of a reader, with a strip of trust levels for each processor. Ends with 0 where",
+            "everything came as it must, with 1 where it did not.",
+            "",
+            "  portcullis demo vsm --trace vsm.jfr",
+            "  portcullis trace vsm.jfr --format perfetto --output vsm.pftrace      for ui.perfetto.dev"
+        })
 final class VsmDemoCommand implements Callable<Integer> {
     private static final int ALL_RIGHT = 1;
-    private static final int FRAME_MILLISECONDS = 100;
-    private static final int FAILURES_SHOWN = 20;
+    private static final int MOST_PROCESSORS = 16;
 
     @Option(
             names = "--cpus",
@@ -32,55 +39,59 @@ final class VsmDemoCommand implements Callable<Integer> {
             description = "Processors, 1 to 16. Default: ${DEFAULT-VALUE}.")
     private int cpus;
 
+    @Option(names = "--quick", description = "Tells it as fast as it happens, also on a terminal.")
+    private boolean quick;
+
+    @Option(
+            names = "--trace",
+            paramLabel = "FILE.jfr",
+            description = "Records what happens; 'portcullis trace FILE.jfr' shows it.")
+    private Path trace;
+
     @Override
     public Integer call() throws InterruptedException {
-        if (cpus < 1 || cpus > 16) {
-            throw new UserError("--cpus %d: say 1 to 16".formatted(cpus));
+        if (cpus < 1 || cpus > MOST_PROCESSORS) {
+            throw new UserError("--cpus %d: say 1 to %d".formatted(cpus, MOST_PROCESSORS));
         }
-        Path guest = Path.of(System.getProperty("portcullis.home", "."), "guests", "build", "secure");
+        if (trace != null && !trace.toString().toLowerCase(Locale.ROOT).endsWith(".jfr")) {
+            throw new UserError("--trace %s: name it %1$s.jfr".formatted(trace));
+        }
+        Path guest = Path.of(System.getProperty("portcullis.home", "."), "guests", "build", "vsmdemo");
         if (!Files.exists(guest)) {
             throw new UserError(
-                    "the demonstration guest is not built; start with ./portcullis demo vsm, or run guests/make.sh");
+                    "the demonstration's guest is not built; start with ./portcullis demo vsm, or run guests/make.sh");
         }
+        EventRecording recording = EventRecording.into(trace, EventChoice.parse(EventChoice.DEFAULT));
+        try {
+            return tell(guest);
+        } finally {
+            recording.close();
+        }
+    }
+
+    private int tell(Path guest) throws InterruptedException {
         PrintStream out = System.out;
-        LevelPicture picture = new LevelPicture(
-                cpus, out, System.console() != null && System.console().isTerminal());
+        LevelStory story = new LevelStory(out, cpus, !quick && Terminal.shown() ? Terminal.columns() : 0);
         try (Machine machine = Machine.builder()
                 .cpus(cpus)
                 .hyperv("vsm")
                 .kernel(guest)
                 .history(0)
-                .trace(LevelPicture.KINDS, picture)
+                .serial(story::serial)
+                .whenMade(made -> story.setClock(made::time))
+                .trace(LevelStory.KINDS, story)
                 .start()) {
-            while (machine.outcome().isEmpty()) {
-                Thread.sleep(FRAME_MILLISECONDS);
-                picture.frame();
-            }
-            List<String> lines = machine.serialText().lines().toList();
+            story.tell(() -> machine.outcome().isPresent());
+            boolean asItMustBe = story.facts();
             Outcome outcome = machine.outcome().orElseThrow();
             if (outcome instanceof Outcome.GuestExit(int status)) {
-                return facts(out, picture, lines, status);
+                return status == ALL_RIGHT && asItMustBe ? ExitStatus.SUCCESS : ExitStatus.INTERNAL;
             }
             Messages.say(machine.diagnose("the demonstration's guest has not come to its end:")
                     .toString());
-            return facts(out, picture, lines, ExitStatus.INTERNAL);
+            return ExitStatus.INTERNAL;
         } catch (MachineException refused) {
             throw new UserError(refused.getMessage());
         }
-    }
-
-    private static int facts(PrintStream out, LevelPicture picture, List<String> lines, int status) {
-        picture.facts();
-        long held = lines.stream().filter(line -> line.startsWith("ok ")).count();
-        List<String> failed = lines.stream()
-                .filter(line -> line.startsWith("not ok") || line.startsWith("Bail out"))
-                .limit(FAILURES_SHOWN)
-                .toList();
-        failed.forEach(out::println);
-        lines.stream()
-                .filter(line -> line.startsWith("# service: "))
-                .forEach(line -> out.println("the secure side's " + line.substring("# service: ".length())));
-        out.printf("%d checks hold, %s%n", held, failed.isEmpty() ? "none fails" : "some fail");
-        return status == ALL_RIGHT ? ExitStatus.SUCCESS : status;
     }
 }
