@@ -1,6 +1,7 @@
 package portcullis.app;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -105,6 +106,9 @@ final class BootCommand implements Runnable {
                     return ExitStatus.SUCCESS;
                 }
                 return boot(files);
+            } catch (FileSystemException e) {
+                throw new UserError("boot debian: %s: %s; check the folder and its permissions"
+                        .formatted(e.getFile(), UserError.reason(e)));
             } catch (IOException e) {
                 throw new UserError("boot debian: " + e.getMessage());
             }

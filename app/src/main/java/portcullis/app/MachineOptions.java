@@ -315,7 +315,11 @@ final class MachineOptions {
 
     private static DiskFile disk(String text) {
         boolean readOnly = text.endsWith(",ro");
-        return new DiskFile(Path.of(readOnly ? text.substring(0, text.length() - 3) : text), readOnly);
+        String file = readOnly ? text.substring(0, text.length() - 3) : text;
+        if (file.isBlank()) {
+            throw new UserError("--disk names no file; is a variable empty?");
+        }
+        return new DiskFile(Path.of(file), readOnly);
     }
 
     /** @throws UserError for an engine or a feature that is not there */

@@ -2,6 +2,7 @@ package portcullis.app;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -9,6 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Where the process starts. Standard output belongs to the guest; all that Portcullis itself says goes to standard error. */
 @Command(
@@ -64,6 +66,7 @@ public final class Main implements Runnable {
         line.setErr(messages);
         line.setUsageHelpWidth(HELP_WIDTH);
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.registerConverter(Path.class, Main::file);
         line.registerConverter(Integer.class, text -> number(text, Integer::valueOf));
         line.registerConverter(int.class, text -> number(text, Integer::valueOf));
         line.registerConverter(Long.class, text -> number(text, Long::valueOf));
@@ -78,6 +81,14 @@ public final class Main implements Runnable {
         return line.execute(arguments);
     }
 
+    /** The empty path is the current folder to Java, and a variable that is not set to whoever has written it. */
+    private static Path file(String text) {
+        if (text.isBlank()) {
+            throw new TypeConversionException("a file without a name; is a variable empty?");
+        }
+        return Path.of(text);
+    }
+
     private static <N> N number(String text, Function<String, N> convert) {
         try {
             return convert.apply(text);
@@ -88,9 +99,21 @@ public final class Main implements Runnable {
 
     private static int reportUsage(ParameterException problem, PrintWriter messages) {
         messages.println("portcullis: " + problem.getMessage());
-        CommandLine.UnmatchedArgumentException.printSuggestions(problem, messages);
+        if (problem instanceof UnmatchedArgumentException unmatched) {
+            suggest(unmatched, messages);
+        }
         messages.println("See '" + problem.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
         return ExitStatus.BAD_INPUT;
+    }
+
+    private static void suggest(UnmatchedArgumentException problem, PrintWriter messages) {
+        boolean running = problem.getCommandLine().getCommandName().equals("run");
+        if (running && !problem.isUnknownOption()) {
+            messages.println("Did you mean: portcullis run --kernel "
+                    + problem.getUnmatched().getFirst());
+        } else {
+            UnmatchedArgumentException.printSuggestions(problem, messages);
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package portcullis.app;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -136,14 +137,24 @@ final class RunCommand implements Callable<Integer> {
         if (initrd == null) {
             return modules;
         }
-        if (java.nio.file.Files.exists(Path.of(initrd))) {
+        if (initrd.isBlank()) {
+            throw noFile();
+        }
+        if (Files.exists(Path.of(initrd))) {
             return List.of(new BootFiles.ModuleFile(Path.of(initrd), initrd));
         }
-        for (String part : initrd.split("(?<!,),(?!,)")) {
+        for (String part : initrd.split("(?<!,),(?!,)", -1)) {
             String words = part.replace(",,", ",").strip();
+            if (words.isEmpty()) {
+                throw noFile();
+            }
             int blank = words.indexOf(' ');
             modules.add(new BootFiles.ModuleFile(Path.of(blank < 0 ? words : words.substring(0, blank)), words));
         }
         return modules;
+    }
+
+    private static UserError noFile() {
+        return new UserError("--initrd names no file; is a variable empty?");
     }
 }

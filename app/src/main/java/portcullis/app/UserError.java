@@ -2,6 +2,7 @@ package portcullis.app;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Objects;
@@ -24,6 +25,7 @@ final class UserError extends RuntimeException {
     static String reason(IOException refused) {
         return switch (refused) {
             case NoSuchFileException missing -> "no such file or folder";
+            case FileAlreadyExistsException there -> "it is no folder";
             case AccessDeniedException denied -> "permission denied";
             case FileSystemException other when other.getReason() != null -> other.getReason();
             default ->
