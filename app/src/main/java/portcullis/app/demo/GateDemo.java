@@ -13,6 +13,7 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import portcullis.hypervisor.FlushInhibit;
@@ -78,6 +79,9 @@ public final class GateDemo {
     private final ByteArrayOutputStream output;
     private final Queue<TraceEvent> events = new ConcurrentLinkedQueue<>();
     private final Thread host = Thread.currentThread();
+    /** Who waits is known a moment before: it may still find the gate open, and try again. */
+    private final AtomicLong suspensionsSeen = new AtomicLong();
+
     private volatile Outcome outcome;
     private long counted = System.nanoTime();
 
@@ -166,6 +170,9 @@ public final class GateDemo {
         Tracing.Subscription watching = Tracing.subscribe(SHOWN, event -> {
             if (event.at().partition() == number) {
                 events.add(event);
+                if (event.kind() == Kind.SUSPEND) {
+                    suspensionsSeen.incrementAndGet();
+                }
                 LockSupport.unpark(host);
             }
         });
@@ -218,8 +225,11 @@ public final class GateDemo {
 
     private void round(int reads, int flushes) throws DemoException, InterruptedException {
         doing("inhibits flushes of vp 1");
+        long suspensionsBefore = suspensionsSeen.get();
         inhibits.add(timed(FlushInhibit.SET));
-        await("vp 0 to be suspended on vp 1", () -> waitingOn(FLUSHER) == INHIBITED);
+        await(
+                "vp 0 to be suspended on vp 1",
+                () -> waitingOn(FLUSHER) == INHIBITED && suspensionsSeen.get() > suspensionsBefore);
         doing("lets vp 1 read through the translation that it has");
         long before = storm.behind(INHIBITED);
         await("vp 1 to read its old page", () -> storm.behind(INHIBITED) - before >= reads);
