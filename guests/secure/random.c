@@ -107,6 +107,16 @@ static void random_msr(void) {
     see((uint64_t)try_wrmsr(msr, (some_target() & ~0xfffull) | enables[draw() % 3]));
 }
 
+/* Some of these the secure side watches. None that would give random instructions a way into the kernel: not SYSENTER_CS. */
+static void random_register(void) {
+    static const uint32_t msrs[] = {0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0xc0000103, 0x175, 0x176};
+    uint32_t msr = msrs[draw() % 8];
+    uint64_t value = 0;
+    see((uint64_t)try_rdmsr(msr, &value));
+    see(value);
+    see((uint64_t)try_wrmsr(msr, msr == 0xc0000080 ? value : (uint64_t)(int64_t)(int32_t)draw()));
+}
+
 /* A table that maps what it likes, the hidden page as a table among it. */
 static void random_walk(void) {
     static uint64_t *space;
@@ -123,15 +133,15 @@ static void random_walk(void) {
     write_cr3(kernel);
 }
 
-static void hide(void *unused) {
-    (void)unused;
+static void hide(void *watched) {
     protect(secret_page, 1, ALLOW_NOTHING);
+    set_register(HV_SELF_VP, TARGET_CALLER, REG_CR_INTERCEPT_CONTROL, (uint64_t)watched);
 }
 
 void run_random(uint64_t seed, int hidden) {
     state = seed * 0x9e3779b97f4a7c15ull + 1;
     if (hidden) {
-        in_secure(hide, 0);
+        in_secure(hide, (void *)(draw() & 0x1ffffff));
     }
     random_prepare();
     in_secure(secure_seal, 0);
@@ -145,6 +155,7 @@ void run_random(uint64_t seed, int hidden) {
         case 5: case 6: case 7: case 8: random_instruction(); break;
         case 9: case 10: random_device(); break;
         case 11: see(ask_service(100 + draw() % 10, draw())); break;
+        case 12: random_register(); break;
         default:
             see((uint64_t)attempt(&fault, do_step, &step));
             see(fault.error ^ fault.rip ^ fault.address);

@@ -120,6 +120,10 @@ static void check_messages_watched(void) {
     check_equal("target", start->target, last_vp);
     check_equal("vector", start->vector, VECTOR);
     check("nothing comes of it", !worker_await_arrival(last, SOON));
+    before++;
+    wrmsr(HV_MSR_ICR, (uint64_t)worker_apic_id(last) << 56 | APIC_STARTUP | (VECTOR + 1));
+    check_equal("is told where it is sent by the synthetic register", mailbox()->intercepts - before, 2);
+    check_equal("with its vector", start->vector, VECTOR + 1);
     if (last > 1) {
         alive = 0;
         topic("INIT of a processor that runs");

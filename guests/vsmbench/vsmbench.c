@@ -9,7 +9,7 @@
 #include "workers.h"
 
 enum { BATCH = 50, WARM_UP = 500 };
-enum order { NOTHING, CHANGE_PROTECTION, PROTECT_TARGET };
+enum order { NOTHING, CHANGE_PROTECTION, PROTECT_TARGET, WATCH_REGISTER, WATCH_NOTHING };
 
 uint8_t hypercall_page[PAGE] __attribute__((aligned(PAGE)));
 static uint8_t target[PAGE] __attribute__((aligned(PAGE)));
@@ -45,6 +45,8 @@ static void serve(void *unused) {
         how = FAST_RETURN;
         if (order == PROTECT_TARGET) {
             protect(target, 1, ALLOW_NOTHING);
+        } else if (order == WATCH_REGISTER || order == WATCH_NOTHING) {
+            set_register(HV_SELF_VP, TARGET_CALLER, REG_CR_INTERCEPT_CONTROL, order == WATCH_REGISTER);
         } else if (order == CHANGE_PROTECTION) {
             allowed ^= ALLOW_WRITE;
             uint64_t begin = rdtsc();
@@ -107,6 +109,43 @@ static void measure_intercept(void) {
     put_figure("memory intercept, there and back", back, SAMPLES);
 }
 
+/* A write of CR0 as it is: not watched, and watched. */
+static void write_cr0(uint64_t value) {
+    __asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
+}
+
+static void measure_register(void) {
+    uint64_t free[SAMPLES], back[SAMPLES], cr0;
+    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+    for (int i = -WARM_UP / BATCH; i < SAMPLES; i++) {
+        uint64_t begin = rdtsc();
+        for (int j = 0; j < BATCH; j++) {
+            write_cr0(cr0);
+        }
+        if (i >= 0) {
+            free[i] = nanoseconds(rdtsc() - begin) / BATCH;
+        }
+    }
+    order = WATCH_REGISTER;
+    vtl_call(0);
+    for (int i = -WARM_UP; i < SAMPLES; i++) {
+        uint64_t begin = rdtsc();
+        entered = 0;
+        write_cr0(cr0);
+        uint64_t now = rdtsc();
+        if (!entered) {
+            end("the write was not intercepted");
+        }
+        if (i >= 0) {
+            back[i] = nanoseconds(now - begin);
+        }
+    }
+    order = WATCH_NOTHING;
+    vtl_call(0);
+    put_figure("write of CR0", free, SAMPLES);
+    put_figure("register intercept, there and back", back, SAMPLES);
+}
+
 static void run_freely(void *unused) {
     (void)unused;
     __atomic_add_fetch(&running, 1, __ATOMIC_SEQ_CST);
@@ -145,6 +184,7 @@ int guest_main(const char *command_line) {
         measure_switch();
         measure_change("protection change of one page, other processors idle");
         measure_intercept();
+        measure_register();
     }
     silent = 0;
     if (cpus > 1) {

@@ -307,6 +307,7 @@ class SecureGuestTest {
         assertEquals(RIGHT, run.status(), run.output());
         assertTrue(run.output().contains("VTL call and return: least "), run.output());
         assertTrue(run.output().contains("memory intercept, there and back: least "), run.output());
+        assertTrue(run.output().contains("register intercept, there and back: least "), run.output());
         assertEquals(cpus > 1, run.output().contains("all processors running: least "), run.output());
     }
 

@@ -1,0 +1,60 @@
+package portcullis.hypervisor.vsm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.register.VsmRegisters.VsmPartitionConfig;
+
+/** Who of the levels denies or watches the start of processors. */
+class TrustLevelsTest {
+    private static final long DENY = VsmPartitionConfig.DENY_LOWER_VTL_STARTUP;
+    private static final long INTERCEPT = VsmPartitionConfig.INTERCEPT_VP_STARTUP;
+
+    private final TrustLevels levels = new TrustLevels(2);
+
+    @BeforeEach
+    void enable() {
+        assertEquals(HvStatus.SUCCESS, levels.enable(0, 1, false));
+        assertEquals(HvStatus.SUCCESS, levels.enable(1, 2, false));
+    }
+
+    private void configure(int level, long bits) {
+        levels.writeConfig(level, new VsmPartitionConfig(bits));
+    }
+
+    private String interceptors() {
+        return "%d %d %d"
+                .formatted(levels.startupInterceptor(0), levels.startupInterceptor(1), levels.startupInterceptor(2));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0, -1 -1 -1", "200, 0, 1 -1 -1", "0, 200, 2 2 -1", "200, 200, 1 2 -1", "40, 40, -1 -1 -1"})
+    void shouldTellTheLowestLevelAboveWhoAsks(String first, String second, String expected) {
+        configure(1, Long.parseLong(first, 16));
+        configure(2, Long.parseLong(second, 16));
+        assertEquals(expected, interceptors());
+    }
+
+    @Test
+    void shouldDenyWhatAnyLevelAboveDenies() {
+        configure(2, DENY | INTERCEPT);
+        assertTrue(levels.startupDenied(0) && levels.startupDenied(1) && !levels.startupDenied(2));
+        configure(2, 0);
+        configure(1, DENY);
+        assertTrue(levels.startupDenied(0) && !levels.startupDenied(1));
+    }
+
+    @Test
+    void shouldForgetAtReset() {
+        configure(1, DENY | INTERCEPT);
+        configure(2, INTERCEPT);
+        levels.reset();
+        assertEquals("-1 -1 -1", interceptors());
+        assertTrue(!levels.startupDenied(0));
+    }
+}
