@@ -80,7 +80,7 @@ static uint64_t enable_vp_from_below(int index) {
 
 struct other {
     int index;
-    uint64_t result, again, level_0, level_3, nobody;
+    uint64_t result, again, level_0, level_3, nobody, disable_partition, disable_vp;
 };
 
 static void enable_others(void *p) {
@@ -95,6 +95,8 @@ static void enable_others(void *p) {
     input[3] = 1;
     input[2] = 4000;
     other->nobody = call_here(HV_ENABLE_VP_VTL, input, 0);
+    other->disable_partition = call_here(HV_DISABLE_PARTITION_VTL, input, 0);
+    other->disable_vp = call_here(HV_DISABLE_VP_VTL, input, 0);
 }
 
 static void first_call(void *unused) {
@@ -143,6 +145,8 @@ void check_enable(void) {
     in_secure(enable_others, &other);
     check_status("on processor 0 again, from above", other.again, HV_VTL_ALREADY_ENABLED);
     check_status("level 0 of a processor", other.level_0, HV_INVALID_PARAMETER);
+    check_status("taking a level from the partition", other.disable_partition, HV_INVALID_CODE);
+    check_status("or from a processor", other.disable_vp, HV_INVALID_CODE);
     check_status("level 3 of a processor", other.level_3, HV_INVALID_PARAMETER);
     check_status("on a processor that is not there", other.nobody, HV_INVALID_VP_INDEX);
     struct looked looked;

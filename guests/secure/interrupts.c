@@ -172,6 +172,38 @@ static void check_notification(void) {
     check_equal("an entry clears it where that is wanted", notified.reset, 0);
 }
 
+static void begin_notification(void *unused) {
+    (void)unused;
+    control()->vina = 0;
+    mailboxes[this_cpu()->index].vinas = 0;
+    set_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_VINA, VINA_VECTOR | 1 << 8);
+}
+
+static void end_notification(void *p) {
+    struct notified *notified = p;
+    unmask(0);
+    notified->first = mailboxes[this_cpu()->index].vinas;
+    notified->asserted = control()->vina & ASSERTED;
+    set_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_VINA, 0);
+    control()->vina = 0;
+}
+
+/* The normal side calls in the shadow of STI, with an interrupt that it would take behind the next instruction. */
+static void check_notification_at_entry(void) {
+    struct notified notified = {0};
+    topic("notification of what was there before the entry");
+    in_secure(begin_notification, 0);
+    normal_taken = 0;
+    send(NORMAL_VECTOR, TARGET_VTL0, 1ull << machine.vps[0]);
+    mailbox()->job = end_notification;
+    mailbox()->argument = &notified;
+    uint64_t rcx = HV_VTL_CALL, rax = 0;
+    __asm__ volatile("sti; vmcall; nop; cli" : "+c"(rcx), "+a"(rax) : : "memory", "rdx", "rbx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15");
+    check_equal("comes", notified.first, 1);
+    check_equal("which the assist page says", notified.asserted, ASSERTED);
+    check_equal("the normal side takes it after the return", (uint64_t)normal_taken, 1);
+}
+
 static void send_to_0(void *unused) {
     (void)unused;
     send(IPI_VECTOR, TARGET_VTL1, 1ull << machine.vps[0]);
@@ -218,6 +250,7 @@ void check_interrupts(void) {
     check_reevaluation();
     check_upward();
     check_notification();
+    check_notification_at_entry();
     check_others();
     topic("");
 }

@@ -22,6 +22,7 @@ static const struct {
     {"names", check_names},
     {"protection", check_protection},
     {"secret", check_secret},
+    {"overlay", check_overlays_and_pages},
     {"message", check_messages},
     {"lock", check_lock},
     {"interrupt", check_interrupts},

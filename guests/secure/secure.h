@@ -15,7 +15,9 @@ enum { SECURE_CPUS = 16, SECURE_STACK = 16384 };
 enum {
     HV_MODIFY_PROTECTION = 0x000c,
     HV_ENABLE_PARTITION_VTL = 0x000d,
+    HV_DISABLE_PARTITION_VTL = 0x000e, /* nobody documents them */
     HV_ENABLE_VP_VTL = 0x000f,
+    HV_DISABLE_VP_VTL = 0x0010,
     HV_VTL_CALL = 0x0011,
     HV_VTL_RETURN = 0x0012,
 };
@@ -220,6 +222,7 @@ void check_state(void);
 void check_names(void);
 void check_protection(void);
 void check_secret(void);
+void check_overlays_and_pages(void);
 void check_messages(void);
 void check_lock(void);
 void check_interrupts(void);
