@@ -249,7 +249,44 @@ static void public_part(void *unused) {
     SECRET_WORDS[2] = 0x7ab1e; /* the key's number, which anybody may know */
 }
 
-/* ---- Chapter 5: the service ---- */
+/* ---- Chapter 5: registers ---- */
+
+enum { REG_CR0 = 0x40000, CR0_WP = 1 << 16, WATCH_CR0 = 1, WATCH_LSTAR = 1 << 6, LSTAR = 0xc0000082 };
+
+static uint64_t read_cr0(void) {
+    uint64_t value;
+    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
+    return value;
+}
+
+static void write_cr0(void *value) {
+    __asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
+}
+
+static void write_lstar(void *value) {
+    wrmsr(LSTAR, (uint64_t)value);
+}
+
+/* Level 1: of CR0 the one bit that it pins, of LSTAR all. */
+static void watch(void *unused) {
+    (void)unused;
+    set_register(HV_SELF_VP, TARGET_CALLER, REG_CR_INTERCEPT_CR0_MASK, CR0_WP);
+    set_register(HV_SELF_VP, TARGET_CALLER, REG_CR_INTERCEPT_CONTROL, WATCH_CR0 | WATCH_LSTAR);
+}
+
+static void pinned(void) {
+    uint64_t cr0 = read_cr0();
+    in_secure(watch, 0);
+    refused("switches write protection off in CR0", write_cr0, (void *)(cr0 ^ CR0_WP));
+    refused("has system calls lead elsewhere, in LSTAR", write_lstar, (void *)0x1000);
+    say("- ", "writes CR0 by hypercall instead");
+    attempts++;
+    must(HV_STATUS(set_register(HV_SELF_VP, TARGET_CALLER, REG_CR0, cr0 ^ CR0_WP)) == HV_ACCESS_DENIED, "that did not help level 1");
+    must(read_cr0() == cr0 && rdmsr(LSTAR) != 0x1000, "a register has changed");
+    say("= ", "HvCallSetVpRegisters says: access denied");
+}
+
+/* ---- Chapter 6: the service ---- */
 
 static uint64_t sign(uint64_t challenge) {
     struct hv_registers registers;
@@ -320,6 +357,9 @@ int guest_main(const char *command_line) {
     }
     must(value == 0x7ab1e, "level 1 has read something else");
     say_number("= it has got ", value, cpus > 1 ? ", and the flush has come after that" : "");
+
+    say("# ", "Level 1 watches registers that level 0's own protection hangs on");
+    pinned();
 
     say("# ", "From now on level 1 only signs challenges with the key");
     in_secure(secure_seal, 0);

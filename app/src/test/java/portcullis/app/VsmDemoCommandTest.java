@@ -86,8 +86,12 @@ class VsmDemoCommandTest {
                         "and unlocked, 1 vp goes on",
                         "resuming vp 1 after waiting",
                         "= it has got 0x7ab1e",
-                        "\n5. From now on level 1 only signs",
-                        "\n6. The end: 10 attempts",
+                        "\n5. Level 1 watches registers",
+                        "stopped: level 0 may not write CR0 (0x",
+                        "stopped: level 0 may not write MSR 0xc0000082",
+                        "HvCallSetVpRegisters: HV_STATUS_ACCESS_DENIED",
+                        "\n6. From now on level 1 only signs",
+                        "\n7. The end: 13 attempts",
                         "level 1 was entered"));
         assertFalse(told.story.contains("NOT as it must be"), told.story);
     }

@@ -140,8 +140,8 @@ public final class LevelStory implements TraceListener {
             case TraceEvent.VtlReturn back -> "level %d goes on".formatted(back.to());
             case TraceEvent.Intercept stopped -> {
                 intercepts++;
-                yield "stopped: level %d may not %s 0x%x"
-                        .formatted(stopped.at().vtl(), stopped.access(), stopped.gpa());
+                yield "stopped: level %d may not %s %s"
+                        .formatted(stopped.at().vtl(), stopped.access(), object(stopped));
             }
             case TraceEvent.Hypercall call
             when !TOLD.contains(call.code()) && call.status() == HvStatus.SUCCESS -> null;
@@ -171,6 +171,15 @@ public final class LevelStory implements TraceListener {
                             what),
                     LINE_MILLIS);
         }
+    }
+
+    /** Memory, or a register; what is to be in a control register says more than its name alone. */
+    private static String object(TraceEvent.Intercept stopped) {
+        return switch (stopped.type()) {
+            case "memory" -> "0x%x".formatted(stopped.gpa());
+            case "MSR" -> "MSR 0x%x".formatted(stopped.gpa());
+            default -> "%s (0x%x)".formatted(stopped.type(), stopped.gpa());
+        };
     }
 
     private void count(TraceEvent.VtlEntry entry) {
