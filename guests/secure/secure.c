@@ -31,7 +31,7 @@ static const struct {
     {"dma", check_dma},
     {"register", check_registers},
     {"third", check_third},
-    {"above", check_third_registers},
+    {"third-register", check_third_registers},
     {"service", check_service},
 };
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };

@@ -104,9 +104,9 @@ class SecureGuestTest {
             "third a lock of the third side: ends when it is left, with the secure side running on",
             "third an inhibit by translation of each: holds when the third is left",
             "third the secure side locked by the third: until the third is left",
-            "above: which the secure side does not notice",
-            "above: where both watch, the secure side is told",
-            "above: the secure side may not write it for the normal one then");
+            "third-register: which the secure side does not notice",
+            "third-register: where both watch, the secure side is told",
+            "third-register: the secure side may not write it for the normal one then");
 
     private static final List<String> SAID_OF_STARTUP = List.of(
             "startup denied: a start-up message does nothing",

@@ -180,8 +180,8 @@ public sealed interface TraceEvent {
     /**
      * An access of this level is reported to a higher one.
      *
-     * @param type of the intercept message
-     * @param gpa guest physical address
+     * @param type memory; the name of a control or table register, or MSR; INIT, SIPI, hypercall
+     * @param gpa guest physical address; what a register is to hold; the number of an MSR; where a call is
      * @param access read, write or execute
      */
     record Intercept(At at, String type, @Hex long gpa, String access) implements TraceEvent {}
