@@ -51,7 +51,12 @@ final class LinuxLoader {
             if (!kernel.relocatable()) {
                 throw preferredIsTaken;
             }
-            load = placement.above(name, kernel.initSize(), kernel.alignment(), MemoryMap.EXTENDED_MEMORY);
+            // Upwards only: a kernel that is loaded below its address moves itself there, over whatever it meets.
+            load = placement.above(
+                    name,
+                    kernel.initSize(),
+                    kernel.alignment(),
+                    Math.max(kernel.preferredAddress(), MemoryMap.EXTENDED_MEMORY));
         }
         placement.copy(kernel.image(), kernel.payload(), kernel.payloadSize(), load);
         Fields zeroPage = new Fields(new byte[PAGE]);

@@ -92,10 +92,12 @@ class LinuxLoaderTest {
     }
 
     @Test
-    void shouldMoveARelocatableKernelWhereItsPlaceIsNoMemory() throws LoadException {
+    void shouldMoveARelocatableKernelUpWhereItsPlaceIsNoMemory() throws LoadException {
         long small = 8L << 20;
         try (GuestMemory little = SyntheticKernels.memory(small)) {
             byte[] kernel = SyntheticKernels.bzImage(true);
+            kernel[0x258 + 2] = 0x0a;
+            kernel[0x258 + 3] = 0;
             EntryState state =
                     KernelLoader.load(SyntheticKernels.request(little, small, kernel, ""), KernelLoader.Format.AUTO);
             assertEquals(0x200200L, state.registers().get(Register.RIP));
@@ -105,6 +107,20 @@ class LinuxLoaderTest {
                     () -> KernelLoader.load(
                             SyntheticKernels.request(little, small, kernel, ""), KernelLoader.Format.AUTO));
             assertTrue(problem.getMessage().contains("--memory"), problem.getMessage());
+        }
+    }
+
+    /** It would move itself there. */
+    @Test
+    void shouldRefuseMemoryThatEndsBelowTheKernelsPlace() {
+        long small = 18L << 20;
+        try (GuestMemory little = SyntheticKernels.memory(small)) {
+            LoadException problem = assertThrows(
+                    LoadException.class,
+                    () -> KernelLoader.load(
+                            SyntheticKernels.request(little, small, SyntheticKernels.bzImage(true), ""),
+                            KernelLoader.Format.AUTO));
+            assertTrue(problem.getMessage().contains("3 MiB free above 0x1000000"), problem.getMessage());
         }
     }
 
