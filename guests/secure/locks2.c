@@ -8,7 +8,7 @@ enum { VALIDATE_READ = 1, INHIBIT = 32, PATIENCE = 2000 };
 
 /* Processor 1 flushes this one's translations, of its own level; from the secure side where that is asked for. */
 static struct {
-    int from_secure;
+    volatile int from_secure;
     volatile int go, calling, done;
     volatile uint64_t result;
 } flusher;

@@ -216,7 +216,13 @@ class SavedMachineTest {
 
     /** In the middle of trust levels: intercepts and their messages pending, locks held, processors suspended by them. */
     @ParameterizedTest
-    @CsvSource({"vsm, busy lock interrupt, 5", "vsm=2, third, 7", "vsm, mbec, 3"})
+    @CsvSource({
+        "vsm, busy lock interrupt, 5",
+        "vsm=2, third, 7",
+        "vsm, mbec, 3",
+        "vsm=2, register third third-register, 7",
+        "vsm, startup, 5"
+    })
     void shouldGoOnInAnyTrustLevel(String hyperv, String groups, int points)
             throws IOException, LoadException, InterruptedException {
         TimeSource time = new TimeSource.Virtual(11, Schedule.parse("pct:3"), TimeSource.Virtual.NO_LIMIT, 0);
