@@ -4,7 +4,7 @@
 #include "guest.h"
 #include "workers.h"
 
-enum { VALIDATE_READ = 1, INHIBIT = 32, PATIENCE = 2000 };
+enum { VALIDATE_READ = 1, INHIBIT = 32 };
 
 /* Processor 1 flushes this one's translations, of its own level; from the secure side where that is asked for. */
 static struct {
@@ -34,9 +34,7 @@ static void flush_on_1(void *unused) {
 /* The flush has been asked for a while ago: whether it has passed. */
 static int passed(void) {
     AWAIT(flusher.calling);
-    for (int i = 0; i < PATIENCE; i++) {
-        relax();
-    }
+    wait_some();
     return flusher.done;
 }
 

@@ -170,6 +170,8 @@ _Noreturn void run_side(struct secure_cpu *self, struct mailbox *box, void (*lea
 /* Normal side. */
 extern uint64_t vtl_call_entry;
 void vtl_call(uint64_t control);
+/* Lets others run for a while. */
+void wait_some(void);
 /* Has the secure side of this processor do a job. */
 void in_secure(void (*job)(void *), void *argument);
 /* Fills in HvCallEnableVpVtl's input: the secure side's initial context for the VP of processor `index`. */
