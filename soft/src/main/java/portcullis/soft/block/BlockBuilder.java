@@ -35,7 +35,7 @@ final class BlockBuilder {
      * @param la linear address of the first byte
      * @param gpa its physical address
      */
-    Block build(Interpreter cpu, long rip, long base, long la, long gpa) {
+    Block build(CodeLookup cpu, long rip, long base, long la, long gpa) {
         int count = 0;
         long host = memory.hostAddress(gpa);
         int room = 0x1000 - (int) (gpa & 0xfff);
@@ -78,7 +78,7 @@ final class BlockBuilder {
     }
 
     private Block finish(
-            Interpreter cpu, int count, long rip, long base, long gpa, int used, long secondPage, Instruction last) {
+            CodeLookup cpu, int count, long rip, long base, long gpa, int used, long secondPage, Instruction last) {
         Encoding encoding = last.encoding;
         int total = count;
         if (encoding == null || !encoding.has(Encoding.TRANSFER)) {

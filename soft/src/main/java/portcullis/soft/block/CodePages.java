@@ -121,7 +121,7 @@ final class CodePages implements GuestMemory.CodeWriteListener {
     }
 
     /** The page that holds {@code gpa}, tracked from now on. */
-    Page open(Interpreter caller, long gpa) {
+    Page open(Participant caller, long gpa) {
         long base = gpa & -GuestMemory.PAGE_SIZE;
         Page page = pages.get(base);
         if (page != null && (memory.pageFlags(base) & GuestMemory.PAGE_CODE) != 0) {

@@ -16,32 +16,11 @@ import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
 
 /** The interpreter's loop: finds blocks, runs them, delivers events, leaves on exits. */
-public abstract class Interpreter extends Events {
-    // Request bits in State.POLL.
-    private static final int KICK = 1;
-    /** Own thread: something needs the careful loop (TF, RF, DR7, a shadow, an event, a window). */
-    private static final int ATTENTION = 2;
-
-    private static final int SYNC = 4;
-    /** Own thread: the instruction that has just been executed made an exit. */
-    private static final int STOP = 8;
-
-    private static final int LOOKUP_SIZE = 1 << 14;
+public abstract class Interpreter extends CodeLookup {
     /** A power of two. */
     private static final int PAUSES_TO_YIELD = 16;
 
     private final SoftEngine engine;
-    private final CodePages pages;
-    private final Rendezvous rendezvous;
-    private final BlockBuilder builder;
-
-    // Looked-up code: block by RIP, valid while the key (context and mode) is the same.
-    private final long[] lookupKey = new long[LOOKUP_SIZE];
-    private final Block[] lookupBlock = new Block[LOOKUP_SIZE];
-    private long codeKey;
-    private int segmentGeneration;
-    private long lastCodeBase;
-    private long lastCodeLimit;
 
     private Block current;
     /** Which of its operations a {@link Sequence} is at. */
@@ -50,10 +29,6 @@ public abstract class Interpreter extends Events {
     private boolean alone;
     protected long retired;
     protected long budgetEnd = Long.MAX_VALUE;
-
-    private volatile boolean inGuest;
-    private volatile boolean standing;
-    private volatile long quiescent;
 
     private int context;
     /** Of the contexts that do not execute; null for those that never have. */
@@ -64,11 +39,8 @@ public abstract class Interpreter extends Events {
     private Runnable spinning = Thread::yield;
 
     protected Interpreter(SoftEngine engine, EngineShared shared) {
-        super(engine.memory(), engine.clock(), engine.model());
+        super(engine, shared);
         this.engine = engine;
-        pages = shared.pages;
-        rendezvous = shared.rendezvous;
-        builder = new BlockBuilder(shared, engine.memory(), engine.opcodes());
     }
 
     @Override
@@ -96,187 +68,9 @@ public abstract class Interpreter extends Events {
         spinning = action;
     }
 
-    // ---- requests ----------------------------------------------------------------------------------------------
-
-    public final void kick() {
-        request(KICK);
-    }
-
-    @Override
-    public final void attentionChanged() {
-        request(ATTENTION);
-    }
-
-    @Override
-    protected final void stopRequested() {
-        request(STOP);
-    }
-
-    /** Whether the instruction that has just been executed made an exit; forgets that. */
-    private boolean stopped(int poll) {
-        if ((poll & STOP) != 0) {
-            HostMemory.getAndBitwiseAndInt(state + State.POLL, ~STOP);
-            return true;
-        }
-        return false;
-    }
-
-    final void requestSync() {
-        request(SYNC);
-    }
-
-    final boolean inGuest() {
-        return inGuest;
-    }
-
-    final boolean standing() {
-        return standing;
-    }
-
-    final void standing(boolean value) {
-        standing = value;
-    }
-
-    final long quiescentCount() {
-        return quiescent;
-    }
-
-    final boolean revokeOwnWrite(long page) {
-        return revokeWrite(page);
-    }
-
-    /** This CPU waits in the middle of an instruction, before any of its stores: that is as good as between two. */
-    final void serveWhileWaiting() {
-        if ((HostMemory.getIntVolatile(state + State.POLL) & SYNC) != 0) {
-            sync();
-        }
-    }
-
-    private void sync() {
-        HostMemory.getAndBitwiseAndInt(state + State.POLL, ~SYNC);
-        quiescent++;
-        rendezvous.stand(this);
-    }
-
-    @Override
-    public final void beginExclusive() {
-        rendezvous.beginExclusive(this);
-    }
-
-    @Override
-    public final void endExclusive() {
-        rendezvous.endExclusive();
-    }
-
-    // ---- code lookup -------------------------------------------------------------------------------------------
-
-    @Override
-    protected final void codeSegmentChanged() {
-        if (lastCodeBase != segmentBase(CS) || lastCodeLimit != segmentLimit(CS)) {
-            lastCodeBase = segmentBase(CS);
-            lastCodeLimit = segmentLimit(CS);
-            if (!is64()) {
-                segmentGeneration = segmentGeneration + 1 & 0xffff;
-                if (segmentGeneration == 0) {
-                    forgetLookups();
-                }
-            }
-        }
-    }
-
-    @Override
-    protected final void forgetLookups() {
-        java.util.Arrays.fill(lookupBlock, null);
-        forgetFetches();
-    }
-
-    private long currentKey() {
-        long segments = is64() ? 0 : segmentGeneration;
-        return codeContext() << 24 ^ segments << 8 ^ mode();
-    }
-
-    private Block lookup() {
-        long rip = rip();
-        long key = currentKey();
-        int slot = (int) (rip ^ rip >>> 14) & LOOKUP_SIZE - 1;
-        Block block = lookupBlock[slot];
-        if (block != null && block.rip == rip && block.valid && block.mode == mode()) {
-            if (lookupKey[slot] == key) {
-                if (block.secondPage < 0 || secondPageUnchanged(block)) {
-                    return block;
-                }
-            } else if (leadsTo(block)) {
-                lookupKey[slot] = key;
-                return block;
-            }
-        }
-        block = find(rip);
-        lookupBlock[slot] = block;
-        lookupKey[slot] = currentKey();
-        return block;
-    }
-
-    /**
-     * Whether RIP's translation is still what it was when this block of the same RIP and mode was found. Cheaper than finding
-     * it: page faults and INVLPG outdate every key.
-     */
-    private boolean leadsTo(Block block) {
-        long base = is64() ? 0 : segmentBase(CS);
-        return block.codeBase == base
-                && withinLimit(block)
-                && translateFetch(wrap(base + block.rip)) == block.gpa
-                && (block.secondPage < 0 || secondPageUnchanged(block));
-    }
-
-    private boolean secondPageUnchanged(Block block) {
-        long next = wrap((is64() ? 0 : segmentBase(CS)) + block.rip + block.length - 1 & ~0xfffL);
-        return (translateFetch(next) & ~0xfffL) == block.secondPage;
-    }
-
-    private Block find(long rip) {
-        while (true) {
-            if (!is64() && rip > segmentLimit(CS)) {
-                throw fault(Fault.GP, 0);
-            }
-            long base = is64() ? 0 : segmentBase(CS);
-            long la = wrap(base + rip);
-            long gpa = translateFetch(la);
-            CodePages.Page page = pages.open(this, gpa);
-            Block block = page.find(rip, mode(), base);
-            if (block != null
-                    && block.valid
-                    && (block.secondPage < 0 || secondPageUnchanged(block))
-                    && withinLimit(block)) {
-                return block;
-            }
-            int version = page.version();
-            block = builder.build(this, rip, base, la, gpa);
-            if (block.secondPage >= 0) {
-                // Track the second page before the bytes that count are read.
-                CodePages.Page second = pages.open(this, block.secondPage);
-                int secondVersion = second.version();
-                block = builder.build(this, rip, base, la, gpa);
-                if (block.secondPage != second.gpa || !second.addSpill(block, secondVersion)) {
-                    continue;
-                }
-            }
-            if (page.add(block, version)) {
-                return block;
-            }
-        }
-    }
-
-    private boolean withinLimit(Block block) {
-        return is64() || block.rip + block.length - 1 <= segmentLimit(CS);
-    }
-
     @Override
     final void leaveBlock() {
         current = null;
-    }
-
-    final long wrapped(long la) {
-        return wrap(la);
     }
 
     @Override
@@ -346,9 +140,9 @@ public abstract class Interpreter extends Events {
 
     public final ExitReason run() {
         answerLastExit();
-        inGuest = true;
+        enterGuest();
         try {
-            rendezvous.stand(this);
+            stand();
             while (true) {
                 ExitReason reason = runSome();
                 if (reason != null) {
@@ -361,7 +155,7 @@ public abstract class Interpreter extends Events {
             }
         } finally {
             current = null;
-            inGuest = false;
+            leaveGuest();
         }
     }
 
@@ -741,16 +535,6 @@ public abstract class Interpreter extends Events {
             reporting = false;
             field(State.CR2, cr2);
         }
-    }
-
-    /** Takes part in the engine's meetings from now on; once, before the first run. */
-    protected final void join() {
-        rendezvous.join(this);
-    }
-
-    protected final void closeCpu() {
-        rendezvous.leave(this);
-        freeState();
     }
 
     // ---- saved state -----------------------------------------------------------------------------------------------

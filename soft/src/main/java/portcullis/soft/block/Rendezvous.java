@@ -10,29 +10,29 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * requests meanwhile, so that two that call at once cannot lock up.
  */
 final class Rendezvous {
-    private final List<Interpreter> cpus = new CopyOnWriteArrayList<>();
+    private final List<Participant> cpus = new CopyOnWriteArrayList<>();
     /** The CPU that holds all others still, or null. Guarded by this. */
-    private Interpreter holder;
+    private Participant holder;
 
-    void join(Interpreter cpu) {
+    void join(Participant cpu) {
         cpus.add(cpu);
     }
 
-    void leave(Interpreter cpu) {
+    void leave(Participant cpu) {
         cpus.remove(cpu);
     }
 
     /** Takes write rights on a page away from every CPU and waits until no store that used them is under way. */
-    void revokeWrite(Interpreter caller, long page) {
+    void revokeWrite(Participant caller, long page) {
         caller.revokeOwnWrite(page);
-        for (Interpreter cpu : cpus) {
+        for (Participant cpu : cpus) {
             if (cpu != caller && cpu.revokeOwnWrite(page) && cpu.inGuest()) {
                 awaitQuiescence(caller, cpu);
             }
         }
     }
 
-    private void awaitQuiescence(Interpreter caller, Interpreter other) {
+    private void awaitQuiescence(Participant caller, Participant other) {
         long seen = other.quiescentCount();
         other.requestSync();
         int spins = 0;
@@ -52,13 +52,13 @@ final class Rendezvous {
     }
 
     /** Returns when every other CPU stands at a poll or outside; they stay so until {@link #endExclusive}. */
-    void beginExclusive(Interpreter caller) {
+    void beginExclusive(Participant caller) {
         int spins = 0;
         while (!claim(caller)) {
             caller.serveWhileWaiting();
             pause(++spins);
         }
-        for (Interpreter cpu : cpus) {
+        for (Participant cpu : cpus) {
             if (cpu != caller) {
                 cpu.requestSync();
                 spins = 0;
@@ -73,7 +73,7 @@ final class Rendezvous {
         holder = null;
     }
 
-    private synchronized boolean claim(Interpreter caller) {
+    private synchronized boolean claim(Participant caller) {
         if (holder != null) {
             return false;
         }
@@ -81,12 +81,12 @@ final class Rendezvous {
         return true;
     }
 
-    private synchronized boolean held(Interpreter by) {
+    private synchronized boolean held(Participant by) {
         return holder != null && holder != by;
     }
 
     /** Stands still for as long as another CPU holds; called at polls, before entering the guest, and while waiting. */
-    void stand(Interpreter cpu) {
+    void stand(Participant cpu) {
         if (!held(cpu)) {
             return;
         }
