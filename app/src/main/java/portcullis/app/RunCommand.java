@@ -38,8 +38,8 @@ import portcullis.state.StateException;
             "  A machine saved with Ctrl-A S, from there on:",
             "    portcullis run --restore portcullis.state",
             "",
-            "Exit status: what the guest gives to port 0xf4 (value << 1 | 1), 0 after power-off, 2 for bad input, 3 for a",
-            "triple fault, 4 where by virtual time every processor waits for ever, 1 for a fault of Portcullis itself.",
+            "Exit status: what the guest gives to port 0xf4 (value << 1 | 1), 0 after power-off, 2 for bad input or a disk that",
+            "failed, 3 for a triple fault, 4 where by virtual time every processor waits for ever, 1 for a fault of Portcullis.",
             "Standard output carries the guest's console output and nothing else."
         })
 final class RunCommand implements Callable<Integer> {
