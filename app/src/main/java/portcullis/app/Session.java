@@ -178,7 +178,7 @@ final class Session {
 
     /** The guest has ended as it wanted, and may believe that all it wrote is there. */
     private static int afterDiskErrors() {
-        Messages.say("the guest's disks had errors (above): not all that it wrote is there");
+        Messages.say("the guest's disks had errors (above): what it wrote may not all be there");
         return ExitStatus.BAD_INPUT;
     }
 
