@@ -26,7 +26,7 @@ public final class HostCores implements AutoCloseable {
     static final long OVERDUE = 4 * SLICE;
 
     /** Handing a core on costs tens of microseconds: a guest that spins is left alone for as long, more or less. */
-    static final int SPINS = 100;
+    static final int SPINS = 20;
 
     /** What the cores are shared by. */
     public interface Occupant {
