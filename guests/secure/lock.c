@@ -8,25 +8,6 @@ enum { VALIDATE_READ = 1, VALIDATE_WRITE = 2, INHIBIT = 32, NO_ACCESS = 5, NOT_P
 static uint8_t hidden[PAGE] __attribute__((aligned(PAGE))), open[PAGE] __attribute__((aligned(PAGE)));
 #define NOWHERE (SPACE_OWN + 0x7000)
 
-struct translation {
-    uint8_t target;
-    uint32_t vp;
-    uint64_t address, flags, result, page;
-    uint32_t code;
-};
-
-static void translate(void *p) {
-    struct translation *wanted = p;
-    uint64_t *input = (uint64_t *)input_here();
-    input[0] = HV_SELF_PARTITION;
-    input[1] = wanted->vp;
-    input[2] = wanted->flags | (uint64_t)wanted->target << 56;
-    input[3] = wanted->address >> 12;
-    wanted->result = call_here(HV_TRANSLATE, input, output_here());
-    wanted->code = *(volatile uint32_t *)output_here();
-    wanted->page = *(volatile uint64_t *)(output_here() + 8);
-}
-
 static void hide(void *page) {
     protect(page, 1, ALLOW_NOTHING);
 }

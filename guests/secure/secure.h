@@ -186,6 +186,14 @@ struct registers_of {
 };
 uint64_t get_register(uint32_t vp, uint8_t target, uint32_t name, uint64_t *value);
 uint64_t set_register(uint32_t vp, uint8_t target, uint32_t name, uint64_t value);
+/* HvCallTranslateVirtualAddress, in and out. A job. */
+struct translation {
+    uint8_t target;
+    uint32_t vp;
+    uint64_t address, flags, result, page;
+    uint32_t code;
+};
+void translate(void *translation);
 /* A hypercall of the side that runs. */
 uint64_t call_here(uint64_t control, const void *input, const void *output);
 /* Input and output pages of the side and processor that run. */

@@ -61,6 +61,18 @@ uint64_t set_register(uint32_t vp, uint8_t target, uint32_t name, uint64_t value
     return call_here(HV_SET_VP_REGISTERS | HV_REPS(1), input, 0);
 }
 
+void translate(void *p) {
+    struct translation *wanted = p;
+    uint64_t *input = (uint64_t *)input_here();
+    input[0] = HV_SELF_PARTITION;
+    input[1] = wanted->vp;
+    input[2] = wanted->flags | (uint64_t)wanted->target << 56;
+    input[3] = wanted->address >> 12;
+    wanted->result = call_here(HV_TRANSLATE, input, output_here());
+    wanted->code = *(volatile uint32_t *)output_here();
+    wanted->page = *(volatile uint64_t *)(output_here() + 8);
+}
+
 uint64_t send_interrupt(uint32_t vector, uint8_t target, uint64_t processors) {
     struct hv_ipi *ipi = (struct hv_ipi *)input_here();
     *ipi = (struct hv_ipi){vector, target, {0}, processors};

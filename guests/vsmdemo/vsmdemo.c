@@ -141,29 +141,10 @@ static void by_page_tables(void) {
     write_cr3(kernel);
 }
 
-struct translation {
-    uint32_t vp;
-    uint8_t target;
-    uint64_t address, flags, result, page;
-    uint32_t code;
-};
-
-static void translate(void *p) {
-    struct translation *wanted = p;
-    uint64_t *input = (uint64_t *)input_here();
-    input[0] = HV_SELF_PARTITION;
-    input[1] = wanted->vp;
-    input[2] = wanted->flags | (uint64_t)wanted->target << 56;
-    input[3] = wanted->address >> 12;
-    wanted->result = call_here(HV_TRANSLATE, input, output_here());
-    wanted->code = *(volatile uint32_t *)output_here();
-    wanted->page = *(volatile uint64_t *)(output_here() + 8);
-}
-
 static void by_translation(void) {
     say("- ", "asks the hypervisor whether it may read it");
     attempts++;
-    struct translation own = {HV_SELF_VP, TARGET_CALLER, (uint64_t)secret_page, VALIDATE_READ, 0, 0, 0};
+    struct translation own = {TARGET_CALLER, HV_SELF_VP, (uint64_t)secret_page, VALIDATE_READ, 0, 0, 0};
     translate(&own);
     must(HV_STATUS(own.result) == HV_SUCCESS && own.code == NO_ACCESS, "the hypervisor said yes");
     say("= ", "HvTranslateVirtualAddress says: GpaNoReadAccess");
@@ -223,7 +204,7 @@ static void flush_first_vp(void *unused) {
 static void emulate(const struct message *seen, uint8_t target) {
     struct secure_cpu *self = secure_self();
     must(seen->bytes >= 3 && seen->instruction[0] == 0x48 && seen->instruction[1] == 0x8b && seen->instruction[2] == 0x02, "that is another instruction");
-    struct translation wanted = {HV_SELF_VP, TARGET_VTL0, self->shared.rdx, INHIBIT, 0, 0, 0};
+    struct translation wanted = {TARGET_VTL0, HV_SELF_VP, self->shared.rdx, INHIBIT, 0, 0, 0};
     translate(&wanted);
     must(HV_STATUS(wanted.result) == HV_SUCCESS && !wanted.code, "the hypervisor does not translate");
     if (cpus > 1) {
