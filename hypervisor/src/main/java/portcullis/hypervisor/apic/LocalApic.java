@@ -374,15 +374,22 @@ public final class LocalApic implements Saved {
 
     /** The vector of highest priority that the task priority lets through, or {@link #EXTERNAL}, or {@link #NONE}. */
     public int deliverable() {
-        if (lazyEoi.outstanding() && anythingRequested()) {
-            settleLazyEoi();
-        }
         boolean external;
         int vector;
-        synchronized (lock) {
-            external = state.externalRouted();
-            vector = state.deliverable();
-        }
+        boolean settled;
+        do {
+            synchronized (lock) {
+                // In one piece with the answer: a request that came between the two would be told of while the one in
+                // service has
+                // ended in memory and nobody has looked.
+                settled = !lazyEoi.outstanding() || !state.anythingRequested();
+                external = state.externalRouted();
+                vector = state.deliverable();
+            }
+            if (!settled) {
+                settleLazyEoi();
+            }
+        } while (!settled);
         return external && controller.pending() ? EXTERNAL : vector;
     }
 
@@ -402,6 +409,8 @@ public final class LocalApic implements Saved {
             }
             return controller.acknowledge() & 0xff;
         }
+        // Where the external interrupt has gone, something may have been requested since deliverable() found nothing.
+        settleLazyEoi();
         int vector;
         boolean offer;
         boolean broadcast = false;
@@ -419,12 +428,6 @@ public final class LocalApic implements Saved {
             lazyEoi.offer();
         }
         return vector;
-    }
-
-    private boolean anythingRequested() {
-        synchronized (lock) {
-            return state.anythingRequested();
-        }
     }
 
     private void endLazily(LazyEoi.Outcome outcome) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Interrupts that end by themselves or in the guest's memory (TLFS virtual-interrupts.md, "EOI Assist"; SINTx AutoEOI). */
 class SyntheticEoiTest {
     private static final int EOI = 0xb0;
+    private static final int ROUNDS = 200_000;
 
     private final ApicBench bench = ApicBench.single();
     private final LocalApic apic = bench.apic();
@@ -218,6 +220,70 @@ class SyntheticEoiTest {
         page.guestEnds();
         apic.settleLazyEoi();
         assertFalse(inService(0x40));
+    }
+
+    @Test
+    void shouldSeeTheEndInMemoryWhenTheExternalInterruptThatWasToldOfHasGone() {
+        apic.setEoiAssist(page);
+        bench.write(0x350, DeliveryMode.EXTERNAL.ordinal() << 8);
+        request(0x40);
+        bench.take(apic);
+        assertTrue(page.guestEnds());
+        boolean[] pending = {true};
+        apic.connect(new ExternalInterruptController() {
+            @Override
+            public boolean pending() {
+                return pending[0];
+            }
+
+            @Override
+            public int acknowledge() {
+                throw new AssertionError("nothing is pending any more");
+            }
+        });
+        apic.lint0(true);
+        assertEquals(LocalApic.EXTERNAL, apic.deliverable());
+        pending[0] = false;
+        request(0x61);
+        assertEquals(0x61, apic.acknowledge());
+        guestEnds();
+        assertFalse(inService(0x61));
+        assertFalse(inService(0x40));
+    }
+
+    /**
+     * Another thread's request may come at any point of the processor's looking: an end in memory that went unseen would leave its
+     * vector in service for ever, and everything of its priority waiting.
+     */
+    @Test
+    void shouldLoseNoEndInMemoryWhileOthersRequest() throws InterruptedException {
+        apic.setEoiAssist(page);
+        AtomicInteger round = new AtomicInteger();
+        Thread other = Thread.ofPlatform().daemon().start(() -> {
+            for (int i = 1; i <= ROUNDS; i++) {
+                while (round.get() < i) {
+                    Thread.onSpinWait();
+                }
+                request(0xfd);
+            }
+        });
+        int lost = 0;
+        for (int i = 1; i <= ROUNDS; i++) {
+            request(0xed);
+            bench.take(apic);
+            assertTrue(page.guestEnds());
+            round.set(i);
+            while (bench.take(apic) == LocalApic.NONE) {
+                Thread.onSpinWait();
+            }
+            guestEnds();
+            if (inService(0xed)) {
+                lost++;
+                bench.write(EOI, 0);
+            }
+        }
+        other.join();
+        assertEquals(0, lost, "ends that went unseen");
     }
 
     @ParameterizedTest
