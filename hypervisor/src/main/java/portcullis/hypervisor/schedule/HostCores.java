@@ -56,7 +56,7 @@ public final class HostCores implements AutoCloseable {
         private long askedAt;
         private Thread thread;
         private boolean onCore;
-        /** It was asked for its core, took no notice, and does not count any more. */
+        /** It was asked for its core, which others have already: it does not count any more. */
         private boolean givenUp;
         /** Its guest waits for another: its share does not matter. */
         private boolean idles;
@@ -75,7 +75,7 @@ public final class HostCores implements AutoCloseable {
          * @return false where the VP has been stopped
          */
         public boolean enter() {
-            return takeFree() || await();
+            return take() || await();
         }
 
         /** Whether somebody else should have this core: {@link #passOn}. */
@@ -120,18 +120,19 @@ public final class HostCores implements AutoCloseable {
             }
         }
 
-        private boolean takeFree() {
+        /** Takes a free core, or one from a VP that has had much more: beside it, for the moment until that has left guest code. */
+        private boolean take() {
             synchronized (HostCores.this) {
                 thread = Thread.currentThread();
                 used = Math.max(used, leastUsed() - CREDIT);
                 if (free > 0 && waiting.isEmpty()) {
                     free--;
-                    settle(this);
-                    return true;
+                } else if (!displace(this)) {
+                    queue(this);
+                    return false;
                 }
-                queue(this);
-                makeWay(this);
-                return false;
+                settle(this);
+                return true;
             }
         }
 
@@ -293,8 +294,8 @@ public final class HostCores implements AutoCloseable {
         place.granted = true;
     }
 
-    /** Asks who has had most for its core, where that is much more than {@code place} has had. */
-    private void makeWay(Place place) {
+    /** Has who has had most leave its core, where that is much more than {@code place} has had. @return whether there is such a one */
+    private boolean displace(Place place) {
         long now = System.nanoTime();
         Place most = null;
         for (Place holder : holders) {
@@ -302,9 +303,12 @@ public final class HostCores implements AutoCloseable {
                 most = holder;
             }
         }
-        if (most != null && most.used + now - most.since > place.used + GRANULARITY) {
-            ask(most, now);
+        if (most == null || most.used + now - most.since <= place.used + GRANULARITY) {
+            return false;
         }
+        ask(most, now);
+        most.givenUp = true;
+        return true;
     }
 
     private static void ask(Place holder, long now) {
