@@ -5,8 +5,8 @@ import java.util.List;
 import portcullis.hypervisor.schedule.HostCores;
 
 /**
- * A platform thread a VP: real concurrency, time by the host's clock. Where there are more VPs than {@link #CORES_PROPERTY} says they
- * share so many cores ({@link HostCores}).
+ * A platform thread a VP: real concurrency, time by the host's clock. Where there are more VPs than the host has cores they share those
+ * by our own schedule ({@link HostCores}).
  */
 public final class ThreadPerProcessor implements VpDriver {
     /**
@@ -17,8 +17,8 @@ public final class ThreadPerProcessor implements VpDriver {
     public static final String SPIN_PROPERTY = "portcullis.suspension.spin";
 
     /**
-     * How many VPs may run at a time by our own schedule ({@link HostCores}); without it the host schedules all of them. Not the default
-     * yet: see docs/architecture.md, "Open ends".
+     * How many VPs may run at a time, where not as many as the host has cores. Where there are fewer VPs than that each has its thread to
+     * itself, and the host schedules them.
      */
     public static final String CORES_PROPERTY = "portcullis.cores";
 
@@ -36,7 +36,11 @@ public final class ThreadPerProcessor implements VpDriver {
 
     /** @param spin nanoseconds for which a suspended VP's thread looks out for the lift before it sleeps; 0: sleeps at once */
     public ThreadPerProcessor(long spin) {
-        this(spin, Math.max(1, Integer.getInteger(CORES_PROPERTY, Integer.MAX_VALUE)));
+        this(
+                spin,
+                Math.max(
+                        1,
+                        Integer.getInteger(CORES_PROPERTY, Runtime.getRuntime().availableProcessors())));
     }
 
     /** @param cores how many VPs may run guest code at a time, at least 1 */
