@@ -39,7 +39,8 @@ final class InhibitCost {
 
     void report() throws LoadException {
         GracePeriod period = new GracePeriod(PROCESSORS);
-        // Both by the host's schedule, as the kernel's VPs are: who waits for a core by ours would count as in the hypervisor.
+        // Both by the host's schedule, as the kernel's VPs are: who waits for a core by ours would count as in the
+        // hypervisor.
         System.setProperty(ThreadPerProcessor.CORES_PROPERTY, String.valueOf(PROCESSORS));
         try (BenchMachine machine = new BenchMachine(PROCESSORS, 0, period::watched)) {
             alone(machine);
