@@ -32,6 +32,7 @@ static const struct {
     {"register", check_registers},
     {"third", check_third},
     {"third-register", check_third_registers},
+    {"other", check_other_processors},
     {"service", check_service},
 };
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };

@@ -81,6 +81,8 @@ class SecureGuestTest {
             "register a mask: lets bits change that are not in it",
             "register written by hypercall: EFER",
             "register with the slot in use: and says that one waits",
+            "other a device's interrupt by the 8259, while the secure side runs: comes to the normal side behind the return",
+            "other notification that is asked for when the normal side's interrupt is there: comes",
             "service: it signs");
 
     private static final List<String> SAID_BY_SEVERAL = List.of(
@@ -92,7 +94,12 @@ class SecureGuestTest {
             "lock waiting for locks: keeps the normal side out until the lock is gone",
             "register on another processor: is told there",
             "register on another processor: until it asks no more",
-            "interrupt INIT by the normal side: is dropped where there is a secure side");
+            "interrupt INIT by the normal side: is dropped where there is a secure side",
+            "other registers of a processor on its secure side: XMM 0xf",
+            "other registers of a processor on its secure side: a page fault, which would set CR2",
+            "other registers of a processor on its secure side: as the normal side does when it is left",
+            "other an inhibit of a secure side: stays",
+            "other an inhibit of a secure side: by another processor's normal side");
 
     private static final List<String> SAID_BY_A_THIRD = List.of(
             "third: by the third side on processor 0x1",
@@ -104,6 +111,8 @@ class SecureGuestTest {
             "third a lock of the third side: ends when it is left, with the secure side running on",
             "third an inhibit by translation of each: holds when the third is left",
             "third the secure side locked by the third: until the third is left",
+            "other an inhibit of a third side: stays",
+            "other an inhibit of a third side: its registers are not the secure side's to read",
             "third-register: which the secure side does not notice",
             "third-register: where both watch, the secure side is told",
             "third-register: the secure side may not write it for the normal one then");

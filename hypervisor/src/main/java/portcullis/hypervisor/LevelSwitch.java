@@ -156,7 +156,7 @@ public final class LevelSwitch {
     }
 
     /** Tells the active level, if it wants to know, that a lower one has an interrupt that it would take now. */
-    void notifyOfLowerInterrupt() {
+    public void notifyOfLowerInterrupt() {
         VtlContext active = vp.context();
         VsmVina vina = active.secureConfig().vina();
         OverlayPage page = active.assistPage().page();

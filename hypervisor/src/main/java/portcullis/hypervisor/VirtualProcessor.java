@@ -100,9 +100,9 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
         return requests;
     }
 
-    /** Posts an NMI, whatever LINT1 is set to. Any thread. */
+    /** Posts an NMI, whatever LINT1 is set to: to level 0, whose devices are, whichever level is active. Any thread. */
     public void injectNmi() {
-        apic().latchNmi();
+        context(0).apic().latchNmi();
     }
 
     /** Whether something waits for this VP outside guest mode. Any thread. */

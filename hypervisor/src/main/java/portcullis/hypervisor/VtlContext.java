@@ -132,7 +132,18 @@ public final class VtlContext {
 
     /** One holder's inhibit is over; the gate stays shut where others hold it for the same reason. Any thread. */
     void releaseFlushInhibit(InhibitReason reason, int holder, int by) {
-        int other = holders.remove(reason, holder, by, () -> lift(reason.bit()));
+        tellHolder(reason, holders.remove(reason, holder, by, () -> lift(reason.bit())));
+    }
+
+    /**
+     * Ends what levels up to {@code by}, of whichever VPs, hold for a reason; the gate stays shut where a higher one holds it, too. Any
+     * thread.
+     */
+    public void endFlushInhibit(InhibitReason reason, int by) {
+        tellHolder(reason, holders.removeUpTo(reason, by, () -> lift(reason.bit())));
+    }
+
+    private void tellHolder(InhibitReason reason, int other) {
         if (other != FlushPass.NONE && reason == InhibitReason.INTERCEPT) {
             gate.interceptHeldBy(other);
         }
@@ -232,7 +243,7 @@ public final class VtlContext {
         assistPage.reset();
         synic.reset();
         apic.reset();
-        secureConfig.reset();
+        secureConfig.reset(apic);
         if (syntheticMsrs != null) {
             syntheticMsrs.reset();
         }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.apic.InterruptFabric;
+import portcullis.hypervisor.apic.LocalApic;
 import portcullis.machine.bus.InterruptLine;
 import portcullis.machine.bus.MmioBus;
 import portcullis.machine.bus.PortBus;
@@ -14,7 +15,7 @@ import portcullis.machine.pci.PciInterrupts;
 /**
  * The wires between devices, the 8259 pair, the I/O APIC and the local APICs. Every ISA interrupt goes to the PIC input of its
  * number and to the I/O APIC pin of its number, except the timer's: its IRQ 0 is pin 2, as the MADT says. The PIC's output is
- * every processor's LINT0.
+ * every processor's LINT0, that of trust level 0: devices are that level's (TLFS vsm.md, "DMA and Devices"), whichever is active.
  */
 final class InterruptWiring {
     private static final int TIMER_IRQ = 0;
@@ -26,10 +27,14 @@ final class InterruptWiring {
     private final IoApic ioApic;
 
     InterruptWiring(InterruptFabric fabric, List<VirtualProcessor> processors) {
-        pic = new Pic8259Pair(asserted -> processors.forEach(vp -> vp.apic().lint0(asserted)));
+        pic = new Pic8259Pair(asserted -> processors.forEach(vp -> apic(vp).lint0(asserted)));
         ioApic = new IoApic(fabric);
         fabric.setEoiListener(ioApic::endOfInterrupt);
-        processors.forEach(vp -> vp.apic().connect(pic));
+        processors.forEach(vp -> apic(vp).connect(pic));
+    }
+
+    private static LocalApic apic(VirtualProcessor vp) {
+        return vp.context(0).apic();
     }
 
     void attach(PortBus ports, MmioBus memory) {

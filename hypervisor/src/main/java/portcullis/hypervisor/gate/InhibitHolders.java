@@ -37,6 +37,21 @@ public final class InhibitHolders implements Saved {
      */
     public synchronized int remove(InhibitReason reason, int vp, int level, Runnable lift) {
         holders.remove(new Holder(reason, vp, level));
+        return liftIfFree(reason, lift);
+    }
+
+    /**
+     * Levels up to {@code level}, of all VPs, hold the gate no more.
+     *
+     * @param lift is run where nobody holds it for this reason now; must not wait
+     * @return a VP through which it is still held, or {@link FlushPass#NONE}
+     */
+    public synchronized int removeUpTo(InhibitReason reason, int level, Runnable lift) {
+        holders.removeIf(holder -> holder.reason == reason && holder.level <= level);
+        return liftIfFree(reason, lift);
+    }
+
+    private int liftIfFree(InhibitReason reason, Runnable lift) {
         for (Holder other : holders) {
             if (other.reason == reason) {
                 return other.vp;

@@ -48,7 +48,8 @@ public final class RegisterCalls {
     private static int get(CallContext call, VpRegisters registers) {
         RegisterValue value = new RegisterValue();
         return call.eachElement(index -> {
-            int status = registers.read(call.inputInt(call.element(index)), value);
+            int status = registers.read(
+                    call.inputInt(call.element(index)), value, call.level().level());
             if (status == HvStatus.SUCCESS) {
                 int at = call.outputElement(index);
                 call.outputLong(at, value.low);

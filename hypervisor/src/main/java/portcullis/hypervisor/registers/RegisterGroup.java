@@ -12,4 +12,9 @@ public interface RegisterGroup {
 
     /** @return an HV_STATUS: INVALID_REGISTER_VALUE where the register cannot hold it */
     int write(HvRegister name, RegisterValue value);
+
+    /** The same where it matters which level writes. @param caller that one */
+    default int write(HvRegister name, RegisterValue value, int caller) {
+        return write(name, value);
+    }
 }

@@ -6,7 +6,10 @@ import portcullis.tlfs.HvRegister;
 import portcullis.tlfs.HvStatus;
 import portcullis.tlfs.register.VpStateRegisters.InterceptSuspend;
 
-/** HvRegisterInterceptSuspend (TLFS 2.0, 10.3.1): flushes of this level are inhibited for an intercept. Only ever cleared. */
+/**
+ * HvRegisterInterceptSuspend (TLFS 2.0, 10.3.1): flushes of this level are inhibited for an intercept. Only ever cleared, and never by
+ * the level itself, on whichever VP it runs: whom it keeps from flushing is not whom it asks.
+ */
 final class SuspensionRegisters implements RegisterGroup {
     private final VtlContext context;
 
@@ -26,8 +29,17 @@ final class SuspensionRegisters implements RegisterGroup {
 
     @Override
     public int write(HvRegister name, RegisterValue value) {
+        return write(name, value, context.level());
+    }
+
+    /** @param caller ends what it and levels below it hold; what a higher one holds stays */
+    @Override
+    public int write(HvRegister name, RegisterValue value, int caller) {
         if (name != HvRegister.INTERCEPT_SUSPEND) {
             return HvStatus.INVALID_PARAMETER;
+        }
+        if (caller <= context.level()) {
+            return HvStatus.ACCESS_DENIED;
         }
         boolean inhibited = context.flushGate().holds(InhibitReason.INTERCEPT);
         boolean sets = (value.low & ~(inhibited ? InterceptSuspend.TLB_FLUSH_INHIBIT : 0)) != 0;
@@ -35,7 +47,7 @@ final class SuspensionRegisters implements RegisterGroup {
             return HvStatus.INVALID_REGISTER_VALUE;
         }
         if (value.low == 0) {
-            context.liftFlushInhibit(InhibitReason.INTERCEPT.bit());
+            context.endFlushInhibit(InhibitReason.INTERCEPT, caller);
         }
         return HvStatus.SUCCESS;
     }

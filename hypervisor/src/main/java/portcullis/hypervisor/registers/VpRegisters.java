@@ -11,9 +11,13 @@ import portcullis.hypervisor.vsm.RegisterIntercept;
 import portcullis.hypervisor.vsm.VsmRegisters;
 import portcullis.tlfs.HvRegister;
 import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.register.VpStateRegisters.PendingEvent;
 
 /** All registers of one trust level of one VP, by name. On the VP's thread, outside guest mode. */
 public final class VpRegisters {
+    private static final int PAGE_FAULT = 14;
+
+    private final VirtualProcessor vp;
     private final VirtualCpu cpu;
     private final LocalApic apic;
     private final int level;
@@ -30,6 +34,7 @@ public final class VpRegisters {
     private final RegisterGroup vsm;
 
     public VpRegisters(Partition partition, VirtualProcessor vp, VtlContext context, SyntheticMsrs syntheticMsrs) {
+        this.vp = vp;
         cpu = vp.cpu();
         level = context.level();
         apic = context.apic();
@@ -69,12 +74,18 @@ public final class VpRegisters {
         return name.code() <= HvRegister.CPU_MANAGEMENT_FEATURES_INFO.code() ? described : synthetic;
     }
 
-    /** @return an HV_STATUS */
-    public int read(int code, RegisterValue into) {
+    /**
+     * @param caller the level that reads
+     * @return an HV_STATUS: ACCESS_DENIED for shared state while a level above the caller executes on this VP
+     */
+    public int read(int code, RegisterValue into, int caller) {
         HvRegister name = HvRegister.of(code);
         RegisterGroup group = name == null ? null : group(name);
         if (group == null) {
             return HvStatus.INVALID_PARAMETER;
+        }
+        if (inUseAbove(caller) && SharedState.has(name)) {
+            return HvStatus.ACCESS_DENIED;
         }
         int active = enter();
         try {
@@ -86,7 +97,7 @@ public final class VpRegisters {
 
     /**
      * @param caller the level that writes: what a higher one watches it cannot change unseen (TLFS vsm.md, "Secure Register
-     *     Intercepts")
+     *     Intercepts"), nor shared state while one executes on this VP
      * @return an HV_STATUS
      */
     public int write(int code, RegisterValue value, int caller) {
@@ -95,12 +106,15 @@ public final class VpRegisters {
         if (group == null) {
             return HvStatus.INVALID_PARAMETER;
         }
+        if (inUseAbove(caller) && (SharedState.has(name) || namesFaultAddress(name, value))) {
+            return HvStatus.ACCESS_DENIED;
+        }
         int active = enter();
         try {
             if (intercepts.keeps(caller, name, value.low)) {
                 return HvStatus.ACCESS_DENIED;
             }
-            int status = group.write(name, value);
+            int status = group.write(name, value, caller);
             // CR8 shows the task priority, whatever it was written by (SDM 10.8.6.1).
             int priority = apic.taskPriorityClass();
             if (priority != (int) cpu.get(Register.CR8)) {
@@ -110,6 +124,20 @@ public final class VpRegisters {
         } finally {
             cpu.switchContext(active);
         }
+    }
+
+    /**
+     * Whether a level above {@code caller} executes here: what all levels share is that one's for the time. Only a caller on another
+     * VP can come then.
+     */
+    private boolean inUseAbove(int caller) {
+        return vp.context().level() > caller;
+    }
+
+    /** A page fault's event takes CR2 along. */
+    private static boolean namesFaultAddress(HvRegister name, RegisterValue value) {
+        PendingEvent event = new PendingEvent(value.low);
+        return name == HvRegister.PENDING_EVENT0 && event.eventPending() && event.vector() == PAGE_FAULT;
     }
 
     private int enter() {

@@ -1,5 +1,6 @@
 package portcullis.hypervisor.vsm;
 
+import portcullis.hypervisor.apic.LocalApic;
 import portcullis.state.Saved;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
@@ -65,7 +66,11 @@ public final class SecureConfig implements Saved {
         return new InterceptChoice(interceptControl, interceptMasks[0], interceptMasks[1], interceptMasks[2]);
     }
 
-    public void reset() {
+    /** @param apic of the level: no reset of its own clears which interrupts end by themselves */
+    public void reset(LocalApic apic) {
+        if (vina().enabled() && vina().autoEoi()) {
+            apic.setAutoEoi(vina().vector(), false);
+        }
         vina = 0;
         java.util.Arrays.fill(lower, 0);
         interceptControl = 0;

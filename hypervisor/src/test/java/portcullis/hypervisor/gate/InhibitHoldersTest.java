@@ -46,6 +46,20 @@ class InhibitHoldersTest {
         assertTrue(holders.has(InhibitReason.TLB_LOCKED_BY_1, 0, 1));
     }
 
+    @Test
+    void shouldEndWhatLowerLevelsHoldAndKeepAHigherOnes() {
+        holders.add(REASON, 0, 1);
+        holders.add(REASON, 3, 1);
+        holders.add(REASON, 4, 2);
+        holders.add(InhibitReason.TLB_LOCKED_BY_1, 0, 1);
+        assertEquals(4, holders.removeUpTo(REASON, 1, () -> lifts++));
+        assertEquals(0, lifts);
+        assertFalse(holders.has(REASON, 0, 1) || holders.has(REASON, 3, 1));
+        assertTrue(holders.has(InhibitReason.TLB_LOCKED_BY_1, 0, 1));
+        assertEquals(FlushPass.NONE, holders.removeUpTo(REASON, 2, () -> lifts++));
+        assertEquals(1, lifts);
+    }
+
     /** Somebody has cleared it meanwhile, and nobody has come: whoever leaves makes sure that it is over. */
     @Test
     void shouldLiftWhatNobodyHolds() {
