@@ -129,7 +129,7 @@ static void check_apic_ids(void) {
 
 /* Control flags of translations. */
 enum { VALIDATE_READ = 1, VALIDATE_WRITE = 2, VALIDATE_EXECUTE = 4, PRIVILEGE_EXEMPT = 8, SET_BITS = 16 };
-enum { NOT_PRESENT = 1, PRIVILEGE = 2, OVERLAY = 1 << 8 };
+enum { NOT_PRESENT = 1, PRIVILEGE = 2, ILLEGAL_OVERLAY = 7, OVERLAY = 1 << 8 };
 #define ADDRESS (SPACE_OWN + 0x5000)
 
 static uint64_t translate(uint64_t flags, uint64_t address) {
@@ -165,6 +165,11 @@ static void check_translation(void) {
     check_equal("it has been accessed", *entry >> 5 & 3, 1);
     check_status("the hypercall page", translate(VALIDATE_READ, (uint64_t)hypercall_page), HV_SUCCESS);
     check_equal("is an overlay", *overlay & OVERLAY, OVERLAY);
+    check_status("to write there", translate(VALIDATE_READ | VALIDATE_WRITE, (uint64_t)hypercall_page), HV_SUCCESS);
+    check_equal("its code", *code, ILLEGAL_OVERLAY);
+    check_equal("its page", *page, (uint64_t)hypercall_page >> 12);
+    check_status("what is no address", translate(VALIDATE_READ, 1ull << 60), HV_SUCCESS);
+    check_equal("its code", *code, NOT_PRESENT);
     write_cr3(kernel);
 }
 

@@ -50,6 +50,7 @@ static const struct {
     {"that has not been accessed", CS + 1, 0, ACCESSED},
     {"that is the system's", CS + 1, 0, NO_SYSTEM},
     {"of user code", CS + 1, LEVEL_3, 0},
+    {"of user code that conforms", CS + 1, LEVEL_3 | ATTRIBUTE(2), 0},
     {"64-bit and 32-bit at once", CS + 1, BIG, 0},
     {"with a high base", CS, 1ull << 32, 0},
     {"with a limit in pages that is none", CS + 1, 0, 1},

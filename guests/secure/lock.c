@@ -17,6 +17,7 @@ static void check_translations(void) {
     translate(&own);
     check_status("of a hidden page, by the normal side", own.result, HV_SUCCESS);
     check_equal("says that it may not be read", own.code, NO_ACCESS);
+    check_equal("and which page that is", own.page, (uint64_t)hidden >> 12);
     struct translation upward = {TARGET_VTL1, HV_SELF_VP, (uint64_t)open, VALIDATE_READ, 0, 0, 0};
     translate(&upward);
     check_status("of the secure side, by the normal one", upward.result, HV_ACCESS_DENIED);

@@ -32,6 +32,8 @@ static void check_rules(void) {
     } cases[] = {
         {"another partition", {3, 15, TARGET_VTL0, {page}, 0, 1}, HV_INVALID_PARTITION_ID, 0},
         {"unknown access bits", {HV_SELF_PARTITION, 1 << 7, TARGET_VTL0, {page}, 0, 1}, HV_INVALID_PARAMETER, 0},
+        {"writing without reading", {HV_SELF_PARTITION, ALLOW_WRITE, TARGET_VTL0, {page}, 0, 1}, HV_INVALID_PARAMETER, 0},
+        {"executing without reading", {HV_SELF_PARTITION, ALLOW_KERNEL_EXECUTE | ALLOW_USER_EXECUTE, TARGET_VTL0, {page}, 0, 1}, HV_INVALID_PARAMETER, 0},
         {"the caller's own level", {HV_SELF_PARTITION, 15, TARGET_VTL1, {page}, 0, 1}, HV_ACCESS_DENIED, 0},
         {"no level named, which is the caller's", {HV_SELF_PARTITION, 15, TARGET_CALLER, {page}, 0, 1}, HV_ACCESS_DENIED, 0},
         {"reserved bits of the level", {HV_SELF_PARTITION, 15, 0xf0, {page}, 0, 1}, HV_INVALID_PARAMETER, 0},

@@ -97,12 +97,13 @@ final class MachineOptions {
 
     @Option(
             names = "--hyperv",
-            paramLabel = "on|off|identity|vsm[=N][,-NAME...]",
+            paramLabel = "on|off|identity|vsm[=N][,-NAME...][,NAME=on|off...]",
             defaultValue = "off",
             description =
                     "What of Microsoft's hypervisor interface the guest finds: all of it; nothing; the signature alone; or all"
                             + " and trust levels up to N (1 or 2). Single parts are switched off and on behind it, as in on,-stimer;"
-                            + " names are QEMU's without hv-. Default: ${DEFAULT-VALUE}.")
+                            + " names are QEMU's without hv-. interrupt-higher-vtl=on behind vsm lets a trust level interrupt"
+                            + " those above it by hypercall. Default: ${DEFAULT-VALUE}.")
     String hyperv;
 
     @Option(

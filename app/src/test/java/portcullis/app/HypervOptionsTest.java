@@ -57,6 +57,14 @@ class HypervOptionsTest {
                 "vsm,-vp-registers | trust levels need synic and vp-registers",
                 "on,interrupt-higher-vtl=on | there are no levels",
                 "vsm,interrupt-higher-vtl=perhaps | say interrupt-higher-vtl=on",
+                "vsm,interrupt-higher-vtl | say interrupt-higher-vtl=on",
+                "vsm= | the highest trust level is 1 or 2",
+                "vsm=0 | the highest trust level is 1 or 2",
+                "on=2 | say on, off, identity or vsm",
+                "off=no | say on, off, identity or vsm",
+                "identity=Hv#1 | say on, off, identity or vsm",
+                "vsm,tlb-lock=7 | beside enlightenments there is interrupt-higher-vtl",
+                "vsm,wings=on | for vsm also interrupt-higher-vtl",
             })
     void shouldSayWhatIsWrong(String text, String complaint) {
         UserError error = assertThrows(UserError.class, () -> HypervOptions.parse(text));

@@ -3,6 +3,7 @@ package portcullis.memory;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.StampedLock;
+import java.util.function.Supplier;
 import portcullis.state.Saved;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
@@ -196,6 +197,19 @@ public final class MemoryView implements Saved {
             if (refused != 0) {
                 change(() -> protections.refuseAll(above, segment, refused));
             }
+        }
+    }
+
+    /**
+     * Does {@code walk} while nothing of the view changes: for who looks at restrictions and then at the memory itself, outside guest
+     * mode. A change waits for it. Not for accessors of the view, nor changes.
+     */
+    public <T> T steady(Supplier<T> walk) {
+        long stamp = lock.readLock();
+        try {
+            return walk.get();
+        } finally {
+            lock.unlockRead(stamp);
         }
     }
 

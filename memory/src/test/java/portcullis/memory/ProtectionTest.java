@@ -130,6 +130,22 @@ class ProtectionTest {
         assertEquals(Protection.ALL, view.protection(1 << 26));
     }
 
+    /** Who walks page tables for a guest looks at restrictions, and then at the memory. */
+    @Test
+    void shouldNotChangeUnderAWalk() throws InterruptedException {
+        Thread[] protecting = new Thread[1];
+        int seen = view.steady(() -> {
+            protecting[0] = Thread.ofPlatform().start(() -> view.protect(1, PAGE, 1, Protection.NONE));
+            while (protecting[0].isAlive() && protecting[0].getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            return view.protection(PAGE);
+        });
+        assertEquals(Protection.ALL, seen);
+        protecting[0].join();
+        assertEquals(Protection.NONE, view.protection(PAGE));
+    }
+
     /** A reader never sees what lies there once it is protected, and a writer leaves no mark behind a completed change. */
     @Test
     void shouldBeCompleteWhenTheChangeReturns() throws InterruptedException {

@@ -7,6 +7,8 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.GuestMemory.Segment;
+import portcullis.memory.MemoryView;
+import portcullis.memory.Protection;
 import portcullis.tlfs.HvStatus;
 import portcullis.tlfs.HypercallCode;
 
@@ -19,7 +21,7 @@ public final class ExtendedCalls {
     private static final Comparator<Range> LARGEST_LAST = Comparator.comparingLong(Range::pages);
 
     /** Pages of guest memory from {@code first} on. */
-    private record Range(long first, long pages) {}
+    record Range(long first, long pages) {}
 
     private ExtendedCalls() {}
 
@@ -32,9 +34,14 @@ public final class ExtendedCalls {
                 new Hypercall(HypercallCode.EXT_GET_BOOT_ZEROED_MEMORY, ExtendedCalls::bootZeroedMemory));
     }
 
-    /** The largest runs of pages that nobody has written to since the machine was made. */
+    /**
+     * The largest runs of pages that nobody has written to since the machine was made. Not those that a higher trust level hides from
+     * the caller: when that level first writes there is its own business.
+     */
     private static int bootZeroedMemory(CallContext call) {
-        List<Range> ranges = new ArrayList<>(untouched(call.partition().memory()));
+        List<Range> ranges = new ArrayList<>(untouched(
+                call.partition().memory(),
+                call.partition().memory().view(call.level().level())));
         ranges.sort(LARGEST_LAST.reversed());
         int count = ranges.size();
         call.outputLong(0, count);
@@ -46,7 +53,7 @@ public final class ExtendedCalls {
     }
 
     /** No more than the answer has room for: a guest that writes every other page must not have us keep millions. */
-    private static Queue<Range> untouched(GuestMemory memory) {
+    static Queue<Range> untouched(GuestMemory memory, MemoryView view) {
         Queue<Range> ranges = new PriorityQueue<>(LARGEST_LAST);
         for (Segment segment : memory.segments()) {
             if (!segment.writable() || segment.gpa() >= memory.limit()) {
@@ -55,7 +62,8 @@ public final class ExtendedCalls {
             long end = segment.gpa() + segment.size();
             long start = -1;
             for (long gpa = segment.gpa(); gpa < end; gpa += GuestMemory.PAGE_SIZE) {
-                boolean clean = (memory.pageFlags(gpa) & GuestMemory.PAGE_DIRTY) == 0;
+                boolean clean = (memory.pageFlags(gpa) & GuestMemory.PAGE_DIRTY) == 0
+                        && (view.restrictions(gpa) & Protection.READ) == 0;
                 if (clean && start < 0) {
                     start = gpa;
                 } else if (!clean && start >= 0) {

@@ -1,6 +1,7 @@
 package portcullis.hypervisor.translate;
 
 import java.util.List;
+import portcullis.engine.Register;
 import portcullis.engine.Translation;
 import portcullis.engine.TranslationRequest;
 import portcullis.engine.TranslationRequest.Bits;
@@ -8,12 +9,13 @@ import portcullis.engine.TranslationRequest.Privilege;
 import portcullis.engine.TranslationRequest.Smap;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VirtualProcessor;
-import portcullis.hypervisor.VtlContext;
 import portcullis.hypervisor.gate.InhibitReason;
 import portcullis.hypervisor.hypercall.CallContext;
 import portcullis.hypervisor.hypercall.Hypercall;
 import portcullis.hypervisor.hypercall.TargetVp;
+import portcullis.memory.GuestMemory;
 import portcullis.memory.MemoryView;
+import portcullis.memory.Protection;
 import portcullis.tlfs.HvStatus;
 import portcullis.tlfs.HypercallCode;
 import portcullis.tlfs.call.RegisterCalls.TranslateGvaResult;
@@ -43,6 +45,8 @@ public final class TranslateCalls {
     private static final int LEVEL = TranslateVirtualAddressInput.CONTROL_FLAGS + 7;
 
     private static final int PAGE_SHIFT = 12;
+    private static final long CR0_PG = 1L << 31;
+    private static final long EFER_LMA = 1 << 10;
     /** HV_CACHE_TYPE has no UC-. */
     private static final int UNCACHED_MINUS = 7;
 
@@ -84,8 +88,10 @@ public final class TranslateCalls {
         if (inhibit) {
             vp.inhibitFlushes(level, InhibitReason.INTERCEPT, call.vp(), by);
         }
+        // A page that is hidden meanwhile is neither looked at nor marked once the call that hides it has returned.
+        MemoryView view = call.partition().memory().view(level);
         vp.callFrom(call.vp(), () -> {
-            int code = walk(call, vp, target.context(), page << PAGE_SHIFT, request, gpaOffset);
+            int code = view.steady(() -> walk(call, vp, view, page << PAGE_SHIFT, request, gpaOffset));
             call.outputInt(0, code);
         });
         if (inhibit && !held && call.outputInt(0) != TranslateGvaResult.SUCCESS) {
@@ -131,54 +137,65 @@ public final class TranslateCalls {
     private static int walk(
             CallContext call,
             VirtualProcessor vp,
-            VtlContext context,
+            MemoryView view,
             long gva,
             TranslationRequest request,
             int gpaOffset) {
         VirtualCpu cpu = vp.cpu();
         int active = cpu.context();
         Translation found;
-        cpu.switchContext(context.level());
+        cpu.switchContext(view.level());
         try {
-            found = cpu.translate(gva, request);
+            found = beyondMode(cpu, gva)
+                    ? new Translation(Translation.Result.INVALID_GVA, gva, false, 0)
+                    : cpu.translate(gva, request);
         } finally {
             cpu.switchContext(active);
         }
-        switch (found.result()) {
-            case NOT_PRESENT -> {
-                return TranslateGvaResult.PAGE_NOT_PRESENT;
-            }
-            case PRIVILEGE_VIOLATION -> {
-                return TranslateGvaResult.PRIVILEGE_VIOLATION;
-            }
-            case RESERVED_BITS, INVALID_GVA -> {
-                return TranslateGvaResult.INVALID_PAGE_TABLE_FLAGS;
-            }
-            case INVALID_GPA -> {
-                return TranslateGvaResult.GPA_UNMAPPED;
-            }
-            case NO_ACCESS -> {
-                return TranslateGvaResult.GPA_NO_READ_ACCESS;
-            }
-            case SUCCESS -> {
-                // Below.
-            }
+        int code = switch (found.result()) {
+            // What is no address in this paging mode is on no page (TLFS 6.0b, HvTranslateVirtualAddress).
+            case NOT_PRESENT, INVALID_GVA -> TranslateGvaResult.PAGE_NOT_PRESENT;
+            case PRIVILEGE_VIOLATION -> TranslateGvaResult.PRIVILEGE_VIOLATION;
+            case RESERVED_BITS -> TranslateGvaResult.INVALID_PAGE_TABLE_FLAGS;
+            case INVALID_GPA -> TranslateGvaResult.GPA_UNMAPPED;
+            case NO_ACCESS -> TranslateGvaResult.GPA_NO_READ_ACCESS;
+            case SUCCESS -> access(call.partition().memory(), view, found.gpa(), request);
+        };
+        if (code == TranslateGvaResult.SUCCESS || code >= TranslateGvaResult.GPA_UNMAPPED) {
+            // The page that the address is on, or that which cannot be accessed: a page table's, perhaps.
+            call.outputLong(gpaOffset, found.gpa() >>> PAGE_SHIFT);
         }
-        MemoryView view = call.partition().memory().view(context.level());
+        if (code != TranslateGvaResult.SUCCESS) {
+            return code;
+        }
         boolean overlay = view.isOverlaid(found.gpa());
-        if (!overlay && call.partition().memory().segmentAt(found.gpa()) == null) {
-            return TranslateGvaResult.GPA_UNMAPPED;
-        }
-        if (request.read() && !view.readable(found.gpa(), 1)) {
-            return TranslateGvaResult.GPA_NO_READ_ACCESS;
-        }
-        if (request.write() && !view.writable(found.gpa(), 1)) {
-            return TranslateGvaResult.GPA_NO_WRITE_ACCESS;
-        }
         int type = found.memoryType() == UNCACHED_MINUS ? 0 : found.memoryType();
         call.outputInt(
                 TranslateGvaResult.ATTRIBUTES, type | (overlay ? TranslateGvaResult.ATTRIBUTES_OVERLAY_PAGE : 0));
-        call.outputLong(gpaOffset, found.gpa() >>> PAGE_SHIFT);
+        return TranslateGvaResult.SUCCESS;
+    }
+
+    /** Whether paging outside long mode has no such address; canonical addresses are the engine's business. */
+    private static boolean beyondMode(VirtualCpu cpu, long gva) {
+        boolean paging = (cpu.get(Register.CR0) & CR0_PG) != 0;
+        return paging && (cpu.get(Register.EFER) & EFER_LMA) == 0 && gva >>> 32 != 0;
+    }
+
+    /** Whether what the address is translated to can be accessed as the request has it. */
+    private static int access(GuestMemory memory, MemoryView view, long gpa, TranslationRequest request) {
+        boolean overlay = view.isOverlaid(gpa);
+        if (!overlay && memory.segmentAt(gpa) == null) {
+            return TranslateGvaResult.GPA_UNMAPPED;
+        }
+        if (request.read() && !view.readable(gpa, 1)) {
+            return TranslateGvaResult.GPA_NO_READ_ACCESS;
+        }
+        if (request.write() && !view.writable(gpa, 1)) {
+            boolean refused = (view.restrictions(gpa) & (Protection.READ | Protection.WRITE)) != 0;
+            return overlay && !refused
+                    ? TranslateGvaResult.GPA_ILLEGAL_OVERLAY_ACCESS
+                    : TranslateGvaResult.GPA_NO_WRITE_ACCESS;
+        }
         return TranslateGvaResult.SUCCESS;
     }
 }

@@ -32,7 +32,7 @@ public final class ProtectionCalls {
         int allowed = call.inputInt(MAP_FLAGS);
         int lower = TargetLevel.of(call, call.inputByte(LEVEL));
         int by = call.level().level();
-        if ((allowed & ~PERMISSIONS) != 0 || lower < 0) {
+        if ((allowed & ~PERMISSIONS) != 0 || !Protections.combines(allowed) || lower < 0) {
             return HvStatus.INVALID_PARAMETER;
         }
         Protections protections = call.partition().protections();

@@ -3,6 +3,7 @@ package portcullis.hypervisor.vsm;
 import portcullis.memory.GuestMemory;
 import portcullis.memory.GuestMemory.Segment;
 import portcullis.memory.Protection;
+import portcullis.tlfs.register.VsmRegisters.VsmPartitionConfig;
 
 /**
  * What higher trust levels refuse to lower ones, a page at a time (TLFS vsm.md, "Memory Access Protections"). A change is
@@ -17,14 +18,24 @@ public final class Protections {
         this.levels = levels;
     }
 
-    /** Level {@code by} begins to protect: what its default mask leaves out is refused to all lower levels. */
-    void enable(int by, int defaultMask) {
-        if (defaultMask == Protection.ALL) {
-            return;
+    /** Whether a mask is one of the combinations of rights that there are: reading is part of the others. */
+    static boolean combines(int allowed) {
+        return (allowed & Protection.READ) != 0 || allowed == Protection.NONE;
+    }
+
+    /**
+     * A write of HvRegisterVsmPartitionConfig. Where level {@code by} begins to protect by it, what its default mask leaves out is
+     * refused to all lower levels, once, and before the level can protect anything itself.
+     */
+    synchronized void configure(int by, VsmPartitionConfig wanted) {
+        boolean before = levels.config(by).enableVtlProtection();
+        int mask = wanted.defaultVtlProtectionMask();
+        if (!before && wanted.enableVtlProtection() && mask != Protection.ALL) {
+            for (int lower = 0; lower < by; lower++) {
+                memory.view(lower).protectAll(by, mask);
+            }
         }
-        for (int lower = 0; lower < by; lower++) {
-            memory.view(lower).protectAll(by, defaultMask);
-        }
+        levels.writeConfig(by, wanted);
     }
 
     /** Whether level {@code by} may protect pages yet. */

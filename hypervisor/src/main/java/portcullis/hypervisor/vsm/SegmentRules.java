@@ -12,7 +12,6 @@ final class SegmentRules {
     private static final int READ_WRITE = 2;
 
     private static final int CODE = 8;
-    private static final int CONFORMING = 4;
     private static final int BUSY_TSS_32 = 11;
     private static final int BUSY_TSS_16 = 3;
     private static final int LDT = 2;
@@ -26,13 +25,15 @@ final class SegmentRules {
         return (segment.attributes() & Segment.UNUSABLE) != 0;
     }
 
-    /** Code of the most privileged level, which is the only one that starts anything. */
+    /**
+     * Code of the most privileged level, which is the only one that starts anything. Conforming code, too: its level is never above
+     * the stack's.
+     */
     static boolean code(Segment cs) {
-        boolean conforming = (cs.type() & CONFORMING) != 0;
         return !unusable(cs)
                 && memory(cs)
                 && (cs.type() & CODE) != 0
-                && (conforming || cs.dpl() == 0)
+                && cs.dpl() == 0
                 && narrowBase(cs)
                 && limitFits(cs);
     }

@@ -15,6 +15,9 @@ public final class TrustLevels implements Saved {
     private final int maximum;
     private int enabled = 1;
     private int mbec;
+    /** Levels that some VP has been given, or is being given. Not saved: then none is in between. */
+    private int claimed;
+
     private final long[] config = new long[LEVELS];
 
     /** @param maximum the highest level that can be enabled */
@@ -41,8 +44,22 @@ public final class TrustLevels implements Saved {
         return 31 - Integer.numberOfLeadingZeros(enabled & (1 << level) - 1);
     }
 
-    /** @return an HV_STATUS */
-    synchronized int enable(int caller, int level, boolean withMbec) {
+    /**
+     * The first VP that gets a level may get it from below, and no other: of two callers that both come first only one is.
+     *
+     * @return whether nobody has claimed the level before
+     */
+    synchronized boolean claim(int level) {
+        boolean first = (claimed >>> level & 1) == 0;
+        claimed |= 1 << level;
+        return first;
+    }
+
+    /**
+     * @param open makes what a partition has for the level: nobody finds it enabled before that is there
+     * @return an HV_STATUS
+     */
+    synchronized int enable(int caller, int level, boolean withMbec, Runnable open) {
         if (level < 1 || level > maximum) {
             return HvStatus.INVALID_PARAMETER;
         }
@@ -52,6 +69,7 @@ public final class TrustLevels implements Saved {
         if (caller < level && highestBelow(level) != caller) {
             return HvStatus.ACCESS_DENIED;
         }
+        open.run();
         enabled |= 1 << level;
         mbec |= withMbec ? 1 << level : 0;
         config[level] = VsmPartitionConfig.ZERO_MEMORY_ON_RESET
@@ -117,6 +135,7 @@ public final class TrustLevels implements Saved {
     public synchronized void reset() {
         enabled = 1;
         mbec = 0;
+        claimed = 0;
         java.util.Arrays.fill(config, 0);
     }
 

@@ -138,19 +138,22 @@ public final class VsmRegisters implements RegisterGroup {
         if (now.enabled() && now.autoEoi()) {
             context.apic().setAutoEoi(now.vector(), true);
         }
+        if (vp.context() == context) {
+            // What a lower level could take already is ready, too.
+            vp.levels().notifyOfLowerInterrupt();
+        }
         return HvStatus.SUCCESS;
     }
 
     private int writePartitionConfig(long value) {
         VsmPartitionConfig wanted = new VsmPartitionConfig(value);
-        if ((value & VsmPartitionConfig.RESERVED) != 0) {
+        boolean begins = wanted.enableVtlProtection()
+                && !partition.trustLevels().config(level).enableVtlProtection();
+        if ((value & VsmPartitionConfig.RESERVED) != 0
+                || begins && !Protections.combines(wanted.defaultVtlProtectionMask())) {
             return HvStatus.INVALID_REGISTER_VALUE;
         }
-        boolean before = partition.trustLevels().config(level).enableVtlProtection();
-        VsmPartitionConfig now = partition.trustLevels().writeConfig(level, wanted);
-        if (!before && now.enableVtlProtection()) {
-            partition.protections().enable(level, now.defaultVtlProtectionMask());
-        }
+        partition.protections().configure(level, wanted);
         return HvStatus.SUCCESS;
     }
 

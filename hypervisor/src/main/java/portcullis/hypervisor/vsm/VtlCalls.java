@@ -49,11 +49,7 @@ public final class VtlCalls {
             return HvStatus.INVALID_PARAMETER;
         }
         int level = call.inputByte(PARTITION_LEVEL);
-        int status = partition.trustLevels().enable(call.level().level(), level, mbec);
-        if (status == HvStatus.SUCCESS) {
-            partition.openLevel(level);
-        }
-        return status;
+        return partition.trustLevels().enable(call.level().level(), level, mbec, () -> partition.openLevel(level));
     }
 
     private static int enableVp(CallContext call) {
@@ -79,6 +75,11 @@ public final class VtlCalls {
         InitialContext context = new InitialContext(call, CONTEXT);
         if (!context.acceptable(call.vp().cpu(), partition.memory().view(level))) {
             return HvStatus.INVALID_REGISTER_VALUE;
+        }
+        boolean first = partition.trustLevels().claim(level);
+        if (!first && call.level().level() < level) {
+            // Somebody else has come first, since it was looked at whether anybody has.
+            return HvStatus.ACCESS_DENIED;
         }
         int[] status = {HvStatus.SUCCESS};
         target.callFrom(call.vp(), () -> {

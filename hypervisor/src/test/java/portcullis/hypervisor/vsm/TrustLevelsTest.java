@@ -1,7 +1,9 @@
 package portcullis.hypervisor.vsm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,8 +21,8 @@ class TrustLevelsTest {
 
     @BeforeEach
     void enable() {
-        assertEquals(HvStatus.SUCCESS, levels.enable(0, 1, false));
-        assertEquals(HvStatus.SUCCESS, levels.enable(1, 2, false));
+        assertEquals(HvStatus.SUCCESS, levels.enable(0, 1, false, () -> {}));
+        assertEquals(HvStatus.SUCCESS, levels.enable(1, 2, false, () -> {}));
     }
 
     private void configure(int level, long bits) {
@@ -47,6 +49,52 @@ class TrustLevelsTest {
         configure(2, 0);
         configure(1, DENY);
         assertTrue(levels.startupDenied(0) && !levels.startupDenied(1));
+    }
+
+    /** Another VP that found the level enabled would use what is not there yet. */
+    @Test
+    void shouldNotBeEnabledBeforeWhatThePartitionHasForItIsThere() {
+        TrustLevels fresh = new TrustLevels(1);
+        boolean[] before = {true};
+        assertEquals(HvStatus.SUCCESS, fresh.enable(0, 1, true, () -> before[0] = fresh.enabled(1) || fresh.mbec(1)));
+        assertFalse(before[0]);
+        assertTrue(fresh.enabled(1) && fresh.mbec(1));
+    }
+
+    @Test
+    void shouldMakeNothingForALevelThatIsRefused() {
+        Runnable none = () -> fail("is made");
+        TrustLevels fresh = new TrustLevels(2);
+        assertEquals(HvStatus.INVALID_PARAMETER, fresh.enable(0, 3, false, none));
+        assertEquals(HvStatus.SUCCESS, fresh.enable(0, 1, false, () -> {}));
+        assertEquals(HvStatus.ACCESS_DENIED, fresh.enable(0, 2, false, none));
+        assertEquals(HvStatus.VTL_ALREADY_ENABLED, fresh.enable(1, 1, false, none));
+    }
+
+    @Test
+    void shouldBeClaimedByOne() {
+        assertTrue(levels.claim(1));
+        assertFalse(levels.claim(1));
+        assertTrue(levels.claim(2));
+        levels.reset();
+        assertTrue(levels.claim(1));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, true",
+        "1, true",
+        "2, false",
+        "3, true",
+        "4, false",
+        "5, true",
+        "12, false",
+        "13, true",
+        "14, false",
+        "15, true"
+    })
+    void shouldCombineRightsWithReadingAlone(int allowed, boolean combines) {
+        assertEquals(combines, Protections.combines(allowed));
     }
 
     @Test

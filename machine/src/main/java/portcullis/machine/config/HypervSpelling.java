@@ -22,7 +22,7 @@ public final class HypervSpelling {
         String[] words = text.strip().split("\\s*,\\s*");
         Set<Enlightenment> set = EnumSet.noneOf(Enlightenment.class);
         int levels = 0;
-        switch (words[0].replaceFirst("=.*", "")) {
+        switch (words[0].startsWith("vsm=") ? "vsm" : words[0]) {
             case "off" -> {
                 if (words.length > 1) {
                     throw new IllegalArgumentException("off takes nothing behind it; say on," + words[1]);
@@ -43,6 +43,10 @@ public final class HypervSpelling {
         for (int i = 1; i < words.length; i++) {
             if (words[i].startsWith(UPWARDS)) {
                 upwards = upwards(words[i], levels);
+            } else if (words[i].contains("=") && !words[i].matches(".*=(on|off)")) {
+                throw new IllegalArgumentException(
+                        "'%s': say NAME=on or NAME=off; beside enlightenments there is %s for vsm"
+                                .formatted(words[i], UPWARDS));
             } else {
                 change(set, words[i]);
             }
@@ -82,10 +86,10 @@ public final class HypervSpelling {
     }
 
     private static int levels(String word) {
-        String number = word.replaceFirst("^[^=]*=?", "");
-        if (number.isEmpty()) {
+        if (word.equals("vsm")) {
             return DEFAULT_TRUST_LEVELS;
         }
+        String number = word.substring("vsm=".length());
         if (!number.equals("1") && !number.equals("2")) {
             throw new IllegalArgumentException("%s: the highest trust level is 1 or 2".formatted(word));
         }
@@ -99,12 +103,14 @@ public final class HypervSpelling {
         Enlightenment one = Arrays.stream(Enlightenment.values())
                 .filter(known -> known.spelling().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("there is no enlightenment '%s'; there are: %s"
-                        .formatted(
-                                name,
-                                HypervConfig.available().stream()
-                                        .map(Enlightenment::spelling)
-                                        .collect(Collectors.joining(" ")))));
+                .orElseThrow(() ->
+                        new IllegalArgumentException("there is no enlightenment '%s'; there are: %s; for vsm also %s"
+                                .formatted(
+                                        name,
+                                        HypervConfig.available().stream()
+                                                .map(Enlightenment::spelling)
+                                                .collect(Collectors.joining(" ")),
+                                        UPWARDS)));
         if (!on) {
             set.remove(one);
         } else if (HypervConfig.available().contains(one)) {
