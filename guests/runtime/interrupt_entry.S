@@ -2,7 +2,7 @@
 
         .text
         .align  16
-        .globl  interrupt_entries
+        .globl  interrupt_entries, interrupt_common
 interrupt_entries:
         .set    vector, 0
         .rept   256

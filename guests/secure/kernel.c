@@ -12,6 +12,8 @@ struct secure_globals secure;
 struct mailbox mailboxes[SECURE_CPUS];
 uint8_t secure_hypercall_page[PAGE] __attribute__((aligned(PAGE)));
 void (*secure_answer)(const struct message *, uint8_t target);
+void (*secure_alarm)(void);
+void (*secure_work)(struct shared *);
 static uint64_t taken; /* interrupts, on all sides */
 static uint64_t tables[6][512] __attribute__((aligned(PAGE)));
 struct secret_area secret_area __attribute__((aligned(PAGE))) = {.secret = "THE SECRET VALUE"};
@@ -221,6 +223,8 @@ static void intercepted(struct secure_cpu *self) {
 static void serve(struct secure_cpu *self, struct mailbox *box) {
     if (self->shared.rdx == SERVICE_SIGN) {
         self->shared.rdx = sip_hash(SECRET_WORDS[0], SECRET_WORDS[1], self->shared.r8);
+    } else if (secure_work) {
+        secure_work(&self->shared);
     } else {
         box->refused++;
         self->shared.rdx = SERVICE_REFUSED;
@@ -286,6 +290,9 @@ void secure_interrupt(struct interrupt_frame *frame) {
     switch (frame->vector) {
     case TIMER_VECTOR:
         box->timer_ticks++;
+        if (secure_alarm) {
+            secure_alarm();
+        }
         break;
     case IPI_VECTOR:
         box->ipis++;

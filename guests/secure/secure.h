@@ -120,6 +120,9 @@ struct secure_cpu { /* the secure side's own */
 extern struct secure_cpu secure_cpus[SECURE_CPUS];
 /* What policy ANSWER does with a copy of the message; `target` is the level that was intercepted. */
 extern void (*secure_answer)(const struct message *seen, uint8_t target);
+/* Called at each interrupt of TIMER_VECTOR, and for requests that a sealed secure side does not know; or null. */
+extern void (*secure_alarm)(void);
+extern void (*secure_work)(struct shared *shared);
 
 struct secure_globals { /* entry.S knows the first fields */
     uint64_t return_entry, call_entry, up_entry;
