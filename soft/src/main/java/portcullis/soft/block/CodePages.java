@@ -30,6 +30,12 @@ final class CodePages implements GuestMemory.CodeWriteListener {
         private int version;
         private boolean closed;
 
+        /** Somebody takes write rights away, or has. */
+        private boolean claimed;
+
+        /** From here on no store passes unseen. */
+        private volatile boolean tracked;
+
         Page(long gpa) {
             this.gpa = gpa;
         }
@@ -45,6 +51,13 @@ final class CodePages implements GuestMemory.CodeWriteListener {
                 }
             }
             return null;
+        }
+
+        /** @return whether the caller is the one to take write rights away */
+        private synchronized boolean claim() {
+            boolean first = !claimed;
+            claimed = true;
+            return first;
         }
 
         synchronized int version() {
@@ -124,13 +137,28 @@ final class CodePages implements GuestMemory.CodeWriteListener {
     Page open(Participant caller, long gpa) {
         long base = gpa & -GuestMemory.PAGE_SIZE;
         Page page = pages.get(base);
-        if (page != null && (memory.pageFlags(base) & GuestMemory.PAGE_CODE) != 0) {
-            return page;
+        if (page == null) {
+            page = pages.computeIfAbsent(base, Page::new);
         }
-        page = pages.computeIfAbsent(base, Page::new);
-        memory.updatePageFlags(base, GuestMemory.PAGE_CODE, 0);
-        rendezvous.revokeWrite(caller, base);
+        if (!page.tracked) {
+            track(caller, page);
+        }
         return page;
+    }
+
+    private void track(Participant caller, Page page) {
+        if (!page.claim()) {
+            // Who has claimed it takes the rights away, and with them what would tell us of a store under way that uses
+            // one. It waits for that store, so we wait for it.
+            rendezvous.await(caller, () -> page.tracked);
+            return;
+        }
+        try {
+            memory.updatePageFlags(page.gpa, GuestMemory.PAGE_CODE, 0);
+            rendezvous.revokeWrite(caller, page.gpa);
+        } finally {
+            page.tracked = true;
+        }
     }
 
     @Override
@@ -145,10 +173,12 @@ final class CodePages implements GuestMemory.CodeWriteListener {
             if (page.blocks > 0 || !page.spills.isEmpty() || page.closed) {
                 return;
             }
-            // A decoder that opened this page meanwhile finds it closed when it adds its block, and starts again.
+            // A decoder that opened this page meanwhile finds it closed when it adds its block, and starts again: with
+            // a page of its own when this one is out of the way. So the flag goes down before that, and not the next
+            // one's.
             page.closed = true;
-            pages.remove(base, page);
             memory.updatePageFlags(base, 0, GuestMemory.PAGE_CODE);
+            pages.remove(base, page);
         }
     }
 

@@ -2,6 +2,7 @@ package portcullis.soft.block;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 
 /**
  * Meetings of an engine's CPUs: to make sure that none is in the middle of an instruction, or to hold all others still.
@@ -37,6 +38,15 @@ final class Rendezvous {
         other.requestSync();
         int spins = 0;
         while (other.inGuest() && other.quiescentCount() == seen) {
+            caller.serveWhileWaiting();
+            pause(++spins);
+        }
+    }
+
+    /** Waits for what another CPU does. */
+    void await(Participant caller, BooleanSupplier done) {
+        int spins = 0;
+        while (!done.getAsBoolean()) {
             caller.serveWhileWaiting();
             pause(++spins);
         }
@@ -87,16 +97,13 @@ final class Rendezvous {
 
     /** Stands still for as long as another CPU holds; called at polls, before entering the guest, and while waiting. */
     void stand(Participant cpu) {
-        if (!held(cpu)) {
-            return;
-        }
-        cpu.standing(true);
-        try {
+        // Another may have come to hold between our look and the end of standing, and seen us stand: so look again.
+        while (held(cpu)) {
+            cpu.standing(true);
             int spins = 0;
             while (held(cpu)) {
                 pause(++spins);
             }
-        } finally {
             cpu.standing(false);
         }
     }

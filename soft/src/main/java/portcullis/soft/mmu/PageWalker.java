@@ -180,6 +180,21 @@ public final class PageWalker {
             boolean supervisorMayTouchUser,
             boolean setAccessed,
             boolean setDirty) {
+        Translation.Result result;
+        do {
+            changed = false;
+            result = walkOnce(la, access, userAccess, supervisorMayTouchUser, setAccessed, setDirty);
+        } while (changed);
+        return result;
+    }
+
+    private Translation.Result walkOnce(
+            long la,
+            Access access,
+            boolean userAccess,
+            boolean supervisorMayTouchUser,
+            boolean setAccessed,
+            boolean setDirty) {
         errorCode = (access == Access.WRITE ? PF_WRITE : 0) | (userAccess ? PF_USER : 0);
         if (access == Access.EXECUTE && (fetchReported() || (cr4 & CR4_SMEP) != 0)) {
             errorCode |= PF_FETCH;
@@ -199,6 +214,9 @@ public final class PageWalker {
 
     /** The walk under way is not the processor's: bits that may not be set stay as they are. */
     private boolean onBehalf;
+
+    /** An entry was no longer what the walk had read when its bits were to be set: what was found counts for nothing. */
+    private boolean changed;
 
     /** The walk without a look at rights: leaves them in the fields, as it does the error code of a failure. */
     private Translation.Result lookup(long la, boolean setAccessed) {
@@ -235,6 +253,16 @@ public final class PageWalker {
      */
     public Translation.Result translate(
             long la, TranslationRequest request, boolean user, boolean supervisorMayTouchUser) {
+        Translation.Result result;
+        do {
+            changed = false;
+            result = translateOnce(la, request, user, supervisorMayTouchUser);
+        } while (changed);
+        return result;
+    }
+
+    private Translation.Result translateOnce(
+            long la, TranslationRequest request, boolean user, boolean supervisorMayTouchUser) {
         errorCode = 0;
         onBehalf = true;
         Translation.Result found = lookup(la, request.bits() == Bits.SET_WHERE_REACHED);
@@ -252,8 +280,10 @@ public final class PageWalker {
             return Translation.Result.PRIVILEGE_VIOLATION;
         }
         if (request.bits() != Bits.KEEP) {
-            if (request.bits() == Bits.SET) {
-                lookup(la, true);
+            long judged = leafValue;
+            if (request.bits() == Bits.SET && (lookup(la, true) != found || leafValue != judged)) {
+                changed = true;
+                return found;
             }
             markLeaf(true, request.write());
         }
@@ -422,23 +452,23 @@ public final class PageWalker {
     /** @return whether the walk may go on */
     private boolean markAccessed(long address, long entry, boolean wanted) {
         if (wanted && (entry & A) == 0) {
-            setBits(address, (int) A);
+            setBits(address, entry, A);
         }
-        return !denied;
+        return !denied && !changed;
     }
 
     private void markLeaf(boolean setAccessed, boolean setDirty) {
         long bits = (setAccessed ? A : 0) | (setDirty ? D : 0);
         if ((leafValue & bits) != bits) {
-            setBits(entryAddress, (int) bits);
+            setBits(entryAddress, leafValue, bits);
         }
         dirty |= setDirty;
     }
 
-    // The processor updates A and D with locked accesses; both lie in the low half of an entry of either size. An entry
-    // that
-    // changed meanwhile keeps its new content and only gains the bits, as if the walk had come just before the change.
-    private void setBits(long address, int bits) {
+    // SDM 4.8: the processor updates A and D with locked accesses, of the entry that the walk has read. Who exchanges
+    // one
+    // for another knows from what it gets whether the page was written, and nothing is added to the new one.
+    private void setBits(long address, long entry, long bits) {
         if (refused(address, Access.WRITE)) {
             bitsSet = false;
             denied = !onBehalf;
@@ -450,8 +480,16 @@ public final class PageWalker {
             bitsSet = false;
             return;
         }
-        HostMemory.getAndBitwiseOrInt(memory.hostAddress(backing), bits);
-        memory.written(backing, 4);
+        long host = memory.hostAddress(backing);
+        boolean narrow = (cr4 & CR4_PAE) == 0;
+        boolean done = narrow
+                ? HostMemory.compareAndSetInt(host, (int) entry, (int) (entry | bits))
+                : HostMemory.compareAndSetLong(host, entry, entry | bits);
+        if (done) {
+            memory.written(backing, 4);
+        } else {
+            changed = true;
+        }
     }
 
     /** The canonical width of linear addresses: 48 or 57 bits. */
