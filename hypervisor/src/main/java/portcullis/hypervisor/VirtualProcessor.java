@@ -3,6 +3,7 @@ package portcullis.hypervisor;
 import java.util.function.Consumer;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VtlContext.Activity;
+import portcullis.hypervisor.apic.ApicOwner;
 import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.flush.PendingFlushes;
 import portcullis.hypervisor.gate.InhibitReason;
@@ -110,9 +111,11 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
         return requests.signalled() || requests.controlPending();
     }
 
-    /** Registers were written from outside: an interrupt that waits may be taken now, in any level. The VP's thread. */
-    public void lookForInterrupts() {
-        runner.lookAgain();
+    /** Registers of a level were written from outside: an interrupt that waits for it may be taken now. The VP's thread. */
+    public void lookForInterrupts(int level) {
+        // A request, no note for the next turn: a VP that sleeps need not be given one, as where one thread takes all
+        // VPs' turns.
+        requests.raise(VpRequests.signal(level, ApicOwner.Signal.INTERRUPT));
     }
 
     /** The guest has nothing useful to do just now: somebody else may run. The VP's thread. */

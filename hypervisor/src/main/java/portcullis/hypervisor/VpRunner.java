@@ -55,12 +55,6 @@ final class VpRunner {
         lookForInterrupts = true;
     }
 
-    /** Something that decides whether an interrupt is taken has changed, in whichever level. */
-    void lookAgain() {
-        lookForInterrupts = true;
-        lookForEntry = true;
-    }
-
     /** Executes by another trust level's state from now on. */
     void activate(VtlContext level) {
         cpu.switchContext(level.level());

@@ -1,6 +1,7 @@
 package portcullis.hypervisor;
 
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import portcullis.engine.DescriptorTable;
@@ -32,15 +33,25 @@ public final class FakeCpu implements VirtualCpu {
         default void interrupt(FakeCpu cpu, int vector) {}
     }
 
+    /** What a context has for itself; nothing is shared here. */
+    private static final class Bank {
+        final Map<Register, Long> registers = new EnumMap<>(Register.class);
+        final Map<SegmentRegister, Segment> segments = new EnumMap<>(SegmentRegister.class);
+        final Map<Integer, Long> msrs = new HashMap<>();
+        PendingEvent event;
+        boolean shadow;
+    }
+
     private final int index;
     private final ExitDetails exit = new ExitDetails();
     private final AtomicBoolean kicked = new AtomicBoolean();
-    private final Map<Register, Long> registers = new EnumMap<>(Register.class);
+    private final Bank[] banks;
+    private int context;
+    private Bank bank;
     private volatile boolean running;
     private long budget = Long.MAX_VALUE;
     private long retired;
     private boolean window;
-    private int injected = -1;
     private int nmis;
     private final long[] vectors = new long[64];
     public boolean nmiBlocked;
@@ -51,10 +62,24 @@ public final class FakeCpu implements VirtualCpu {
     public int resets;
     public int startupVector = -1;
     public long apicBase;
+    /** What the engine was asked to leave for, by context. */
+    public final RegisterIntercepts[] intercepts;
+    /** Bits of CR4 that the processor has not. */
+    public long missingCr4Bits;
 
     FakeCpu(int index) {
+        this(index, 1);
+    }
+
+    FakeCpu(int index, int contexts) {
         this.index = index;
-        reset(false);
+        intercepts = new RegisterIntercepts[contexts];
+        banks = new Bank[contexts];
+        for (int i = contexts - 1; i >= 0; i--) {
+            banks[i] = new Bank();
+            bank = banks[i];
+            reset(false);
+        }
         resets = 0;
     }
 
@@ -64,8 +89,8 @@ public final class FakeCpu implements VirtualCpu {
     }
 
     public void setInterruptsEnabled(boolean enabled) {
-        long flags = registers.get(Register.RFLAGS);
-        registers.put(Register.RFLAGS, enabled ? flags | INTERRUPT_FLAG : flags & ~INTERRUPT_FLAG);
+        long flags = get(Register.RFLAGS);
+        set(Register.RFLAGS, enabled ? flags | INTERRUPT_FLAG : flags & ~INTERRUPT_FLAG);
     }
 
     @Override
@@ -95,21 +120,23 @@ public final class FakeCpu implements VirtualCpu {
 
     @Override
     public PendingEvent pendingEvent() {
-        return injected < 0 ? null : new PendingEvent(true, injected, false, 0);
+        return bank.event;
     }
 
     @Override
     public void cancelPendingEvent() {
-        injected = -1;
+        bank.event = null;
     }
 
     @Override
     public boolean interruptShadow() {
-        return false;
+        return bank.shadow;
     }
 
     @Override
-    public void setInterruptShadow(boolean on) {}
+    public void setInterruptShadow(boolean on) {
+        bank.shadow = on;
+    }
 
     @Override
     public boolean nmiBlocked() {
@@ -125,11 +152,13 @@ public final class FakeCpu implements VirtualCpu {
     public void preventStores(int instructions) {}
 
     @Override
-    public void interceptRegisters(int context, RegisterIntercepts intercepts) {}
+    public void interceptRegisters(int of, RegisterIntercepts wanted) {
+        intercepts[of] = wanted;
+    }
 
     @Override
     public boolean accepts(Register register, long value) {
-        return true;
+        return register != Register.CR4 || (value & missingCr4Bits) == 0;
     }
 
     // Exits of programs
@@ -194,9 +223,9 @@ public final class FakeCpu implements VirtualCpu {
             if (kicked.getAndSet(false)) {
                 return ExitReason.KICKED;
             }
-            if (injected >= 0) {
-                int vector = injected;
-                injected = -1;
+            if (bank.event != null) {
+                int vector = bank.event.vector();
+                bank.event = null;
                 program.interrupt(this, vector);
             } else if (nmis > 0 && !nmiBlocked) {
                 nmis--;
@@ -241,11 +270,12 @@ public final class FakeCpu implements VirtualCpu {
     @Override
     public void reset(boolean init) {
         for (Register register : Register.values()) {
-            registers.put(register, 0L);
+            registers().put(register, 0L);
         }
-        registers.put(Register.RIP, 0xfff0L);
-        registers.put(Register.RFLAGS, 2L);
-        injected = -1;
+        registers().put(Register.RIP, 0xfff0L);
+        registers().put(Register.RFLAGS, 2L);
+        bank.event = null;
+        bank.shadow = false;
         nmis = 0;
         nmiBlocked = false;
         startupVector = -1;
@@ -259,22 +289,25 @@ public final class FakeCpu implements VirtualCpu {
     @Override
     public void startup(int vector) {
         startupVector = vector;
-        registers.put(Register.RIP, (long) vector << 12);
+        registers().put(Register.RIP, (long) vector << 12);
     }
 
     @Override
     public long get(Register register) {
-        return registers.get(register);
+        return registers().get(register);
     }
 
     @Override
     public void set(Register register, long value) {
-        registers.put(register, value);
+        registers().put(register, value);
     }
 
     @Override
     public boolean interruptible() {
-        return (registers.get(Register.RFLAGS) & INTERRUPT_FLAG) != 0 && injected < 0 && (nmis == 0 || nmiBlocked);
+        return (get(Register.RFLAGS) & INTERRUPT_FLAG) != 0
+                && !bank.shadow
+                && bank.event == null
+                && (nmis == 0 || nmiBlocked);
     }
 
     @Override
@@ -287,7 +320,7 @@ public final class FakeCpu implements VirtualCpu {
         if (!interruptible()) {
             throw new IllegalStateException("not interruptible");
         }
-        injected = vector;
+        bank.event = new PendingEvent(true, vector, false, 0);
     }
 
     @Override
@@ -298,7 +331,7 @@ public final class FakeCpu implements VirtualCpu {
 
     @Override
     public void injectException(int vector, boolean hasErrorCode, int errorCode) {
-        injected = vector;
+        bank.event = new PendingEvent(false, vector, hasErrorCode, errorCode);
     }
 
     @Override
@@ -308,24 +341,23 @@ public final class FakeCpu implements VirtualCpu {
 
     @Override
     public long msr(int number) {
-        if (number != MSR_TSC) {
-            throw new IllegalArgumentException("MSR 0x" + Integer.toHexString(number));
-        }
-        return 1000 + retired;
+        return number == MSR_TSC ? 1000 + retired : bank.msrs.getOrDefault(number, 0L);
     }
 
     @Override
     public void setMsr(int number, long value) {
-        throw new IllegalArgumentException("MSR 0x" + Integer.toHexString(number));
+        bank.msrs.put(number, value);
     }
 
     @Override
     public Segment segment(SegmentRegister register) {
-        return new Segment(0, 0, 0, 0);
+        return bank.segments.getOrDefault(register, new Segment(0, 0, 0, 0));
     }
 
     @Override
-    public void setSegment(SegmentRegister register, Segment value) {}
+    public void setSegment(SegmentRegister register, Segment value) {
+        bank.segments.put(register, value);
+    }
 
     @Override
     public DescriptorTable gdt() {
@@ -376,14 +408,20 @@ public final class FakeCpu implements VirtualCpu {
 
     @Override
     public int context() {
-        return 0;
+        return context;
     }
 
     @Override
-    public void switchContext(int context) {
-        if (context != 0) {
-            throw new IllegalArgumentException("only context 0 exists");
+    public void switchContext(int wanted) {
+        if (wanted < 0 || wanted >= banks.length) {
+            throw new IllegalArgumentException("there is no context " + wanted);
         }
+        context = wanted;
+        bank = banks[wanted];
+    }
+
+    private Map<Register, Long> registers() {
+        return bank.registers;
     }
 
     @Override
@@ -402,7 +440,7 @@ public final class FakeCpu implements VirtualCpu {
     @Override
     public void save(StateWriter out) {
         for (Register register : Register.values()) {
-            out.putLong(registers.getOrDefault(register, 0L));
+            out.putLong(registers().getOrDefault(register, 0L));
         }
         out.putLong(retired);
     }
@@ -410,7 +448,7 @@ public final class FakeCpu implements VirtualCpu {
     @Override
     public void restore(StateReader in) {
         for (Register register : Register.values()) {
-            registers.put(register, in.getLong());
+            registers().put(register, in.getLong());
         }
         retired = in.getLong();
     }

@@ -14,6 +14,7 @@ import portcullis.engine.EngineCapabilities;
 import portcullis.engine.ExitReason;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.apic.ApicFeatures;
+import portcullis.hypervisor.hyperv.HypervConfig;
 import portcullis.hypervisor.time.GuestTime;
 import portcullis.hypervisor.time.HostAlarms;
 import portcullis.memory.GuestMemory;
@@ -32,6 +33,11 @@ public final class FakeMachine implements AutoCloseable {
     }
 
     public FakeMachine(int processors, GuestTime time, VpDriver driver) {
+        this(processors, time, driver, HypervConfig.OFF, new EngineCapabilities(false, true, 1, false, false));
+    }
+
+    public FakeMachine(
+            int processors, GuestTime time, VpDriver driver, HypervConfig hyperv, EngineCapabilities capabilities) {
         Engine engine = new Engine() {
             @Override
             public String name() {
@@ -40,7 +46,7 @@ public final class FakeMachine implements AutoCloseable {
 
             @Override
             public EngineCapabilities capabilities() {
-                return new EngineCapabilities(false, true, 1, false, false);
+                return capabilities;
             }
 
             @Override
@@ -56,7 +62,7 @@ public final class FakeMachine implements AutoCloseable {
 
             @Override
             public VirtualCpu createCpu(int index, int apicId) {
-                FakeCpu cpu = new FakeCpu(index);
+                FakeCpu cpu = new FakeCpu(index, capabilities.maxContexts());
                 cpus.add(cpu);
                 return cpu;
             }
@@ -65,7 +71,7 @@ public final class FakeMachine implements AutoCloseable {
             public void close() {}
         };
         PartitionConfig config =
-                new PartitionConfig(IntStream.range(0, processors).toArray(), new ApicFeatures(true, true, 40));
+                new PartitionConfig(IntStream.range(0, processors).toArray(), new ApicFeatures(true, true, 40), hyperv);
         partition = new Partition(memory, engine, time, config, driver);
     }
 

@@ -404,4 +404,22 @@ class VirtualProcessorTest {
         assertEquals("no", thrown.getMessage());
         machine.vp(0).call(() -> {});
     }
+
+    @Test
+    void shouldTakeWhatWaitsWhenRegistersAreWrittenFromOutside() {
+        Recorder recorder = run(0, cpu -> ExitReason.HALT);
+        machine.startAll();
+        machine.awaitHalted(0);
+        VirtualProcessor vp = machine.vp(0);
+        vp.call(() -> machine.cpus.get(0).setInterruptsEnabled(false));
+        machine.interrupt(0, 0x41);
+        // It has looked at the interrupt, and cannot take it.
+        FakeMachine.await(() -> !vp.requests().signalled());
+        vp.call(() -> assertEquals(Activity.HALTED, vp.context().activity()));
+        vp.call(() -> {
+            machine.cpus.get(0).setInterruptsEnabled(true);
+            vp.lookForInterrupts(0);
+        });
+        FakeMachine.await(() -> recorder.vectors.equals(List.of(0x41)));
+    }
 }

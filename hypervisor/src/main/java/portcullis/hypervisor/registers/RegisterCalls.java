@@ -1,8 +1,6 @@
 package portcullis.hypervisor.registers;
 
 import java.util.List;
-import portcullis.hypervisor.VirtualProcessor;
-import portcullis.hypervisor.VtlContext;
 import portcullis.hypervisor.hypercall.CallContext;
 import portcullis.hypervisor.hypercall.Hypercall;
 import portcullis.hypervisor.hypercall.TargetVp;
@@ -26,7 +24,7 @@ public final class RegisterCalls {
     }
 
     private interface Action {
-        int apply(CallContext call, VpRegisters registers);
+        int apply(CallContext call, TargetVp target);
     }
 
     private static int onTarget(CallContext call, Action action) {
@@ -34,18 +32,13 @@ public final class RegisterCalls {
         if (target.status() != HvStatus.SUCCESS) {
             return target.status();
         }
-        VirtualProcessor vp = target.vp();
-        VtlContext context = target.context();
         int[] status = new int[1];
-        vp.callFrom(call.vp(), () -> {
-            status[0] = action.apply(call, context.registers());
-            // Priority, flags, activity: what the VP could not take before it may be able to now.
-            vp.lookForInterrupts();
-        });
+        target.vp().callFrom(call.vp(), () -> status[0] = action.apply(call, target));
         return status[0];
     }
 
-    private static int get(CallContext call, VpRegisters registers) {
+    private static int get(CallContext call, TargetVp target) {
+        VpRegisters registers = target.context().registers();
         RegisterValue value = new RegisterValue();
         return call.eachElement(index -> {
             int status = registers.read(
@@ -59,13 +52,17 @@ public final class RegisterCalls {
         });
     }
 
-    private static int set(CallContext call, VpRegisters registers) {
+    private static int set(CallContext call, TargetVp target) {
+        VpRegisters registers = target.context().registers();
         RegisterValue value = new RegisterValue();
-        return call.eachElement(index -> {
+        int status = call.eachElement(index -> {
             int at = call.element(index);
             value.low = call.inputLong(at + VALUE);
             value.high = call.inputLong(at + VALUE + 8);
             return registers.write(call.inputInt(at), value, call.level().level());
         });
+        // Priority, flags, activity: what the level could not take before it may be able to now.
+        target.vp().lookForInterrupts(target.context().level());
+        return status;
     }
 }

@@ -16,6 +16,7 @@ import portcullis.hypervisor.FakeCpu;
 import portcullis.hypervisor.FakeMachine;
 import portcullis.hypervisor.IoHandler;
 import portcullis.hypervisor.Outcome;
+import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.schedule.SeededScheduler.WhenStalled;
 import portcullis.hypervisor.time.VirtualAlarms;
 import portcullis.hypervisor.time.VirtualClock;
@@ -235,6 +236,54 @@ class SeededSchedulerTest {
             machine.partition.pause();
             machine.partition.resume();
             machine.interrupt(1, 0x41);
+            assertInstanceOf(Outcome.GuestExit.class, machine.awaitEnd());
+        }
+    }
+
+    /** Asleep with interrupts off, until the other VP switches them on. */
+    private static final class Sleeper implements FakeCpu.Program {
+        @Override
+        public ExitReason step(FakeCpu cpu) {
+            cpu.setInterruptsEnabled(false);
+            return ExitReason.HALT;
+        }
+
+        @Override
+        public void interrupt(FakeCpu cpu, int vector) {
+            cpu.program = FakeMachine.script(after -> after.portWrite(0xf4, 0));
+        }
+    }
+
+    @Test
+    void shouldGiveATurnToASleeperWhoseRegistersOthersWrite() {
+        VirtualAlarms alarms = new VirtualAlarms(new VirtualClock(1));
+        SeededScheduler scheduler = new SeededScheduler(alarms, new RandomWalk(1), WhenStalled.END, null);
+        try (FakeMachine machine = new FakeMachine(2, alarms, scheduler)) {
+            machine.partition.setIoHandler(new ExitPort(machine));
+            VirtualProcessor sleeper = machine.vp(0);
+            machine.cpus.get(0).program = new Sleeper();
+            machine.cpus.get(1).program = new FakeCpu.Program() {
+                private boolean sent;
+
+                @Override
+                public ExitReason step(FakeCpu cpu) {
+                    if (sleeper.ready()) {
+                        return null;
+                    }
+                    if (!sent) {
+                        machine.interrupt(0, 0x41);
+                        sent = true;
+                        return null;
+                    }
+                    // It has looked at the interrupt, and cannot take it.
+                    sleeper.callFrom(machine.vp(1), () -> {
+                        machine.cpus.get(0).setInterruptsEnabled(true);
+                        sleeper.lookForInterrupts(0);
+                    });
+                    return ExitReason.HALT;
+                }
+            };
+            machine.startAll();
             assertInstanceOf(Outcome.GuestExit.class, machine.awaitEnd());
         }
     }
