@@ -134,11 +134,13 @@ public final class MemoryIntercept {
     /** Copies the instruction's bytes through the level's own translation. @return how many could be */
     private int instructionBytes(byte[] message, int level, int length) {
         MemoryView view = partition.memory().view(level);
-        long base =
-                cpu.executes64BitCode() ? 0 : cpu.segment(SegmentRegister.CS).base();
+        boolean wide = cpu.executes64BitCode();
+        long begin = cpu.get(Register.RIP)
+                + (wide ? 0 : cpu.segment(SegmentRegister.CS).base());
         for (int i = 0; i < length; i++) {
-            Translation at = cpu.translate(
-                    base + cpu.get(Register.RIP) + i, TranslationRequest.look(Access.EXECUTE, Privilege.CURRENT));
+            // Outside 64-bit mode linear addresses wrap at 4 GiB (SDM 3.3.7.1).
+            long linear = wide ? begin + i : begin + i & 0xffff_ffffL;
+            Translation at = cpu.translate(linear, TranslationRequest.look(Access.EXECUTE, Privilege.CURRENT));
             if (at.result() != Translation.Result.SUCCESS) {
                 return i;
             }
