@@ -1,7 +1,7 @@
 # The ways between the two sides, and the secure side's interrupts.
 
         .text
-        .globl  vtl_call, secure_start, secure_leave, third_start, third_leave, third_enter, secure_entries, spin_with_registers
+        .globl  vtl_call, secure_start, secure_leave, third_start, third_leave, third_enter, narrow_leave, secure_entries, spin_with_registers
 
 # void vtl_call(control): the secure side may change every register but the stack's.
 vtl_call:
@@ -47,7 +47,7 @@ third_enter:
         push    %r14
         push    %r15
         xor     %ecx, %ecx
-        call    *secure + 16                    # up_entry
+        call    *secure + 16                    # up: struct ways
         pop     %r15
         pop     %r14
         pop     %r13
@@ -111,8 +111,33 @@ third_enter:
         pop     %rbx
         ret
         .endm
-        leaving secure_leave, secure            # return_entry
-        leaving third_leave, third
+        leaving secure_leave, secure            # down
+        leaving third_leave, third_ways
+
+# void narrow_leave(uint32_t control, uint32_t entry), of the secure side: leaves it by 32-bit code of compatibility mode. Returns on
+# the next entry. Descriptor 3 is 32-bit code.
+narrow_leave:
+        push    %rbx
+        push    %rbp
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        mov     %edi, %eax
+        mov     %esi, %ebx
+        ljmp    *to_narrow_leave
+        .code32
+in_narrow_leave:
+        call    *%ebx
+        ljmp    $0x08, $1f
+        .code64
+1:      pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbp
+        pop     %rbx
+        ret
 
 # int spin_with_registers(volatile uint64_t *counter), with interrupts off: waits until it is not 0, with a pattern in every register.
 # Returns whether all are as they were.
@@ -216,5 +241,11 @@ secure_common:
         pop     %rax
         add     $16, %rsp
         iretq
+
+        .section .rodata
+        .align  8
+to_narrow_leave:
+        .long   in_narrow_leave
+        .word   0x18
 
         .section .note.GNU-stack, "", @progbits

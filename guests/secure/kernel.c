@@ -107,13 +107,6 @@ void *third_context(int index, void *input) {
     return context(2, index, input, third_start);
 }
 
-uint64_t secure_call(uint64_t control, const void *input, const void *output) {
-    register const void *r8 __asm__("r8") = output;
-    uint64_t result;
-    __asm__ volatile("call *%4" : "=a"(result), "+c"(control) : "d"(input), "r"(r8), "m"(secure.call_entry) : "memory", "cc");
-    return result;
-}
-
 static struct mailbox *box_of(const struct secure_cpu *self) {
     return is_third() ? &third_boxes[self->cpu.index] : &mailboxes[self->cpu.index];
 }
@@ -154,16 +147,16 @@ uint64_t protect_from(uint8_t target, const void *from, uint64_t pages, uint32_t
     return result;
 }
 
-static void prepare(struct secure_cpu *self, int index) {
+int side_prepare(struct secure_cpu *self, int index, struct ways *ways, uint8_t *page, uint64_t os_id) {
+    int first = !ways->call;
     self->cpu.self = &self->cpu;
     self->cpu.index = index;
     self->policy = REFUSE;
     wrmsr(GS_BASE, (uint64_t)self);
-    int first = !secure.call_entry;
     if (first) {
-        wrmsr(HV_MSR_GUEST_OS_ID, HV_OUR_OS_ID + SECURE_OS_ID);
-        wrmsr(HV_MSR_HYPERCALL, (uint64_t)secure_hypercall_page | 1);
-        secure.call_entry = (uint64_t)secure_hypercall_page;
+        wrmsr(HV_MSR_GUEST_OS_ID, HV_OUR_OS_ID + os_id);
+        wrmsr(HV_MSR_HYPERCALL, (uint64_t)page | 1);
+        ways->call = (uint64_t)page;
     }
     wrmsr(HV_MSR_VP_ASSIST_PAGE, (uint64_t)self->assist | 1);
     wrmsr(HV_MSR_SCONTROL, 1);
@@ -172,11 +165,11 @@ static void prepare(struct secure_cpu *self, int index) {
     if (first) {
         uint64_t offsets = 0;
         get_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_CODE_PAGE_OFFSETS, &offsets);
-        secure.return_entry = (uint64_t)secure_hypercall_page + (offsets >> 12 & 0xfff);
-        secure.up_entry = (uint64_t)secure_hypercall_page + (offsets & 0xfff);
+        ways->down = (uint64_t)page + (offsets >> 12 & 0xfff);
+        ways->up = (uint64_t)page + (offsets & 0xfff);
         set_register(HV_SELF_VP, TARGET_CALLER, REG_VSM_PARTITION_CONFIG, CONFIG_PROTECT | CONFIG_ALLOW_ALL);
-        protect_own();
     }
+    return first;
 }
 
 /* An access that this side refuses: the other one finds #GP there, unless a test wants otherwise. */
@@ -245,7 +238,9 @@ static void called(struct secure_cpu *self) {
 }
 
 void secure_main(int index) {
-    prepare(&secure_cpus[index], index);
+    if (side_prepare(&secure_cpus[index], index, &secure.ways, secure_hypercall_page, SECURE_OS_ID)) {
+        protect_own();
+    }
     run_side(&secure_cpus[index], &mailboxes[index], secure_leave);
 }
 

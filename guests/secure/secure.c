@@ -2,7 +2,7 @@
  * Test guest for trust levels: its normal side enables a secure one, which hides a secret; then the two go through what the
  * specification says about both. Prints a line a check (hypercall/checks.h) and ends with status 0 << 1 | 1 where all hold.
  * Words on the command line name the groups to run after the first ones; without any, all run. "random N" runs a random normal
- * side, "open random N" with nothing hidden from it. "startup" is about starting the last processor, and nothing else.
+ * side, "open random N" with nothing hidden from it. "startup" and "third-startup" are about starting the last processor, and nothing else.
  */
 #include "secure.h"
 #include "checks.h"
@@ -18,6 +18,7 @@ static const struct {
     void (*run)(void);
 } groups[] = {
     {"switch", check_switch},
+    {"caller", check_callers},
     {"state", check_state},
     {"names", check_names},
     {"protection", check_protection},
@@ -26,6 +27,7 @@ static const struct {
     {"message", check_messages},
     {"lock", check_lock},
     {"interrupt", check_interrupts},
+    {"wake", check_wake},
     {"busy", check_busy},
     {"mbec", check_mbec},
     {"dma", check_dma},
@@ -66,9 +68,9 @@ int guest_main(const char *command_line) {
         put("Bail out! no hypervisor with trust levels here\n");
         return 2;
     }
-    int startup = has_word(command_line, "startup");
+    int startup = has_word(command_line, "startup"), third_startup = has_word(command_line, "third-startup");
     int above = has_word(command_line, "above");
-    machine.cpus = workers_start(startup || above);
+    machine.cpus = workers_start(startup || third_startup || above);
     if (machine.cpus > SECURE_CPUS) {
         put("Bail out! more processors than this guest has stacks for\n");
         return 2;
@@ -79,9 +81,9 @@ int guest_main(const char *command_line) {
     hyperv_establish(hypercall_page);
     group("before");
     check_before();
-    if (startup) {
-        group("startup");
-        check_startup();
+    if (startup || third_startup) {
+        group(startup ? "startup" : "third-startup");
+        (startup ? check_startup : check_third_startup)();
         return checks_end() != 0;
     }
     const char *last = command_line;

@@ -124,8 +124,12 @@ extern void (*secure_answer)(const struct message *seen, uint8_t target);
 extern void (*secure_alarm)(void);
 extern void (*secure_work)(struct shared *shared);
 
-struct secure_globals { /* entry.S knows the first fields */
-    uint64_t return_entry, call_entry, up_entry;
+/* Where a higher side's hypercall page is called: entry.S knows the order. */
+struct ways {
+    uint64_t down, call, up;
+};
+struct secure_globals { /* entry.S knows the first field */
+    struct ways ways;
     int sealed;
     uint64_t secret[2]; /* as it was when it was hidden */
     struct gate_64 {
@@ -157,9 +161,7 @@ static inline struct secure_cpu *secure_self(void) {
 /* The third side: trust level 2, where there is one (third.c). Its processors have what the secure side's have. */
 extern struct secure_cpu third_cpus[SECURE_CPUS];
 extern struct mailbox third_boxes[SECURE_CPUS];
-extern struct third_globals { /* entry.S knows the first field */
-    uint64_t return_entry, call_entry;
-} third;
+extern struct ways third_ways; /* entry.S knows it, too */
 void third_start(void);
 void third_leave(struct shared *registers, uint64_t control);
 void third_enter(void);
@@ -167,6 +169,11 @@ void third_enter(void);
 void in_third(void (*job)(void *), void *argument);
 int is_third(void);
 
+/*
+ * The beginning of a higher side on this processor: its block, pages and message source; where it is the side's first processor,
+ * its hypercall page and its right to protect, too. Returns whether it is.
+ */
+int side_prepare(struct secure_cpu *self, int index, struct ways *ways, uint8_t *page, uint64_t os_id);
 /* What a side does for ever: says what it is asked to by calls, interrupts and intercepts. */
 _Noreturn void run_side(struct secure_cpu *self, struct mailbox *box, void (*leave)(struct shared *, uint64_t));
 
@@ -177,16 +184,15 @@ void vtl_call(uint64_t control);
 void wait_some(void);
 /* Has the secure side of this processor do a job. */
 void in_secure(void (*job)(void *), void *argument);
+/* The same with a pattern in all registers, and what it leaves in them; the nth of struct hv_registers has n times the pattern. */
+#define CALL_PATTERN 0x123456789abcd1ull
+struct hv_registers call_with_registers(void (*job)(void *), void *argument);
 /* Fills in HvCallEnableVpVtl's input: the secure side's initial context for the VP of processor `index`. */
 void *secure_context(int index, void *input);
 /* The same for the third side. */
 void *third_context(int index, void *input);
 uint64_t enable_partition(uint64_t partition, uint8_t level, uint8_t flags);
 /* Registers, on any side, through its own hypercall page and the buffers it gives. */
-struct registers_of {
-    uint64_t (*call)(uint64_t, const void *, const void *);
-    uint8_t *input, *output;
-};
 uint64_t get_register(uint32_t vp, uint8_t target, uint32_t name, uint64_t *value);
 uint64_t set_register(uint32_t vp, uint8_t target, uint32_t name, uint64_t value);
 /* HvCallTranslateVirtualAddress, in and out. A job. */
@@ -214,7 +220,6 @@ uint64_t protect_from(uint8_t target, const void *from, uint64_t pages, uint32_t
 void secure_start(void);
 void secure_leave(struct shared *registers, uint64_t control);
 void secure_main(int index);
-uint64_t secure_call(uint64_t control, const void *input, const void *output);
 struct interrupt_frame;
 void interrupt_taken(struct interrupt_frame *frame); /* runtime/interrupts.c */
 extern uint8_t secure_entries[]; /* 16 bytes each */
@@ -231,6 +236,8 @@ void check_before(void);
 void check_bad_contexts(void); /* a part of the next */
 void check_enable(void);
 void check_switch(void);
+void check_callers(void);
+void check_narrow_returns(void); /* a part of it */
 void check_state(void);
 void check_names(void);
 void check_protection(void);
@@ -239,6 +246,7 @@ void check_overlays_and_pages(void);
 void check_messages(void);
 void check_lock(void);
 void check_interrupts(void);
+void check_wake(void);
 void check_busy(void);
 void check_mbec(void);
 extern int mbec_wanted; /* level 1 is enabled with it */
@@ -247,6 +255,7 @@ void check_reset(void); /* by its word alone: the machine starts again */
 int check_narrow(const char *word); /* likewise, with the secure side in 32-bit code; whether the word is one of its own */
 void check_registers(void);
 void check_startup(void); /* instead of all others but the first */
+void check_third_startup(void); /* likewise */
 void check_third_registers(void); /* behind the third level's own group */
 void check_start_above(void); /* likewise, with the last processor waiting */
 void check_third(void);

@@ -22,14 +22,18 @@ static int is_normal(void) {
     return !is_secure() && !is_third();
 }
 
+static uint64_t call_by(const struct ways *ways, uint64_t control, const void *input, const void *output) {
+    register const void *r8 __asm__("r8") = output;
+    uint64_t result;
+    __asm__ volatile("call *%4" : "=a"(result), "+c"(control) : "d"(input), "r"(r8), "m"(ways->call) : "memory", "cc");
+    return result;
+}
+
 uint64_t call_here(uint64_t control, const void *input, const void *output) {
-    if (is_third()) {
-        register const void *r8 __asm__("r8") = output;
-        uint64_t result;
-        __asm__ volatile("call *%4" : "=a"(result), "+c"(control) : "d"(input), "r"(r8), "m"(third.call_entry) : "memory", "cc");
-        return result;
+    if (is_normal()) {
+        return hypercall(control, input, output);
     }
-    return is_secure() ? secure_call(control, input, output) : hypercall(control, input, output);
+    return call_by(is_third() ? &third_ways : &secure.ways, control, input, output);
 }
 
 uint8_t *input_here(void) {

@@ -1,58 +1,27 @@
 /* A processor that is started on its secure side, before its normal one. A run of its own: the last processor waits to be started. */
-#include "secure.h"
+#include "starting.h"
 #include "checks.h"
 #include "guest.h"
-#include "interrupts.h"
 #include "workers.h"
 
-enum { STACK = 16384, VP = 1, RIP = 2, RSP = 3, GDTR = 23, CR3 = 27, LEVEL = 12 };
-
-static uint8_t stack[STACK] __attribute__((aligned(16)));
-static int last;
-
-static void arrive(void) {
-    interrupts_enable_here();
-    worker_arrive(last);
-}
-
-static uint32_t vp_of(int index) {
-    uint64_t *input = (uint64_t *)input_here();
-    input[0] = HV_SELF_PARTITION;
-    input[1] = 0;
-    input[2] = worker_apic_id(index);
-    call_here(HV_VP_INDEX_FROM_APIC_ID | HV_REPS(1), input, output_here());
-    return *(volatile uint32_t *)output_here();
-}
+enum { LEVEL = 12 };
 
 struct start {
     uint64_t result;
     uint32_t call;
     uint8_t level;
-    uint64_t cr3, gdt_limit, gdt_base;
 };
 
 /* HvCallEnableVpVtl and HvCallStartVirtualProcessor have the same input. */
 static void call_for_last(void *p) {
     struct start *start = p;
-    uint64_t *input = secure_context(last, input_here());
+    uint64_t *input = start->level ? secure_context(last, input_here()) : start_input();
     ((uint8_t *)input)[LEVEL] = start->level;
-    if (!start->level) {
-        input[RIP] = (uint64_t)arrive;
-        input[RSP] = (uint64_t)stack + STACK - 8;
-        input[GDTR] = start->gdt_limit << 48;
-        input[GDTR + 1] = start->gdt_base;
-        input[CR3] = start->cr3;
-    }
     start->result = call_here(start->call, input, 0);
 }
 
 static uint64_t by_secure(uint32_t call, uint8_t level) {
-    struct __attribute__((packed)) {
-        uint16_t limit;
-        uint64_t base;
-    } gdt;
-    __asm__ volatile("sgdt %0" : "=m"(gdt));
-    struct start start = {99, call, level, read_cr3(), gdt.limit, gdt.base};
+    struct start start = {99, call, level};
     in_secure(call_for_last, &start);
     return start.result;
 }
@@ -68,9 +37,11 @@ static void call_once(void *unused) {
 }
 
 void check_start_above(void) {
-    last = machine.cpus;
-    machine.vps[last] = vp_of(last);
+    if (!last_find()) {
+        return;
+    }
     struct mailbox *box = &mailboxes[last];
+    in_secure(remember_start, 0);
     topic("a processor that waits to be started");
     check_status("is not started in a level that it has not", by_secure(HV_START_VP, 1), HV_INVALID_VTL_STATE);
     check_status("is given the level", by_secure(HV_ENABLE_VP_VTL, 1), HV_SUCCESS);

@@ -56,10 +56,10 @@ static int called_from_user(void) {
     return fault.vector;
 }
 
-static void fill(struct hv_registers *registers, uint64_t seed) {
+static void fill(struct hv_registers *registers) {
     uint64_t *words = (uint64_t *)registers;
     for (unsigned i = 0; i < sizeof(*registers) / 8; i++) {
-        words[i] = seed * (i + 1);
+        words[i] = CALL_PATTERN * (i + 1);
     }
     registers->flags = 2;
     registers->rcx = 0;
@@ -79,10 +79,10 @@ static void set_shared(void *p) {
     }
 }
 
-static struct hv_registers raw_call(void (*job)(void *), void *argument) {
+struct hv_registers call_with_registers(void (*job)(void *), void *argument) {
     struct hv_registers registers;
     uint64_t entry = hypercall_entry;
-    fill(&registers, 0x123456789abcd1ull);
+    fill(&registers);
     mailbox()->job = job;
     mailbox()->argument = argument;
     hypercall_entry = vtl_call_entry;
@@ -94,14 +94,14 @@ static struct hv_registers raw_call(void (*job)(void *), void *argument) {
 static void check_general_registers(void) {
     struct hv_registers given, back;
     struct shared seen;
-    fill(&given, 0x123456789abcd1ull);
-    back = raw_call(copy_shared, &seen);
+    fill(&given);
+    back = call_with_registers(copy_shared, &seen);
     for (unsigned i = 2; i < 15; i++) {
         topic(names[i]);
         check_equal("comes up", ((uint64_t *)&seen)[i], ((uint64_t *)&given)[i]);
         check_equal("stays when nobody changes it", ((uint64_t *)&back)[i], ((uint64_t *)&given)[i]);
     }
-    back = raw_call(set_shared, 0);
+    back = call_with_registers(set_shared, 0);
     for (unsigned i = 2; i < 15; i++) {
         topic(names[i]);
         check_equal("comes down", ((uint64_t *)&back)[i], 0x1111111111ull * i);
@@ -142,7 +142,7 @@ void check_switch(void) {
     check_fault("a call from the highest level", vectors[4], FAULT_UD);
     check_general_registers();
     uint64_t seen[3] = {0, 0, 0};
-    struct hv_registers back = raw_call(check_restoring, seen);
+    struct hv_registers back = call_with_registers(check_restoring, seen);
     check_equal("a restoring return gives RAX from the page", back.rax, 0xaaaa5555);
     check_equal("and RCX", back.rcx, 0x12345678);
     check_equal("and the others as they are", back.rdx, 0xdddd);

@@ -221,7 +221,10 @@ class SavedMachineTest {
         "vsm=2, third, 7",
         "vsm, mbec, 3",
         "vsm=2, register third third-register, 7",
-        "vsm, startup, 5"
+        "vsm, startup, 5",
+        "vsm=2, third-startup, 5",
+        "vsm, caller, 9",
+        "vsm, wake, 9"
     })
     void shouldGoOnInAnyTrustLevel(String hyperv, String groups, int points)
             throws IOException, LoadException, InterruptedException {
