@@ -99,6 +99,10 @@ public final class HvCpuid {
     public static final int RECOMMENDATIONS_EAX_SYNCED_TIMELINE = 1 << 15;
     public static final int RECOMMENDATIONS_EAX_DIRECT_LOCAL_FLUSH_ENTIRE = 1 << 17;
     public static final int RECOMMENDATIONS_EAX_NO_NON_ARCHITECTURAL_CORE_SHARING = 1 << 18;
+    // In the text for another architecture, at the same places.
+    public static final int RECOMMENDATIONS_EAX_HYPERCALL_FOR_MMIO = 1 << 21;
+    public static final int RECOMMENDATIONS_EAX_HYPERCALL_FOR_GPA_PINNING = 1 << 22;
+    public static final int RECOMMENDATIONS_EAX_WAKE_VPS = 1 << 23;
     /** EBX: do not notify of long spin waits. */
     public static final int RECOMMENDATIONS_EBX_NEVER_NOTIFY = 0xFFFF_FFFF;
 

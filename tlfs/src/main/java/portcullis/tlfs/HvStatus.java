@@ -60,8 +60,16 @@ public final class HvStatus {
     public static final int OPERATION_FAILED = 0x0071;
     public static final int NOT_ALLOWED_WITH_NESTED_VIRT_ACTIVE = 0x0072;
 
+    public static final int NOT_FOUND = 0x0010;
     public static final int INVALID_VTL_STATE = 0x0051;
+    public static final int KEY_ALREADY_EXISTS = 0x0065;
+    public static final int DEVICE_ALREADY_IN_DOMAIN = 0x0066;
+    public static final int INVALID_CPU_GROUP_ID = 0x006F;
+    public static final int INVALID_CPU_GROUP_STATE = 0x0070;
+    public static final int INSUFFICIENT_ROOT_MEMORY = 0x0073;
+    public static final int EVENT_BUFFER_ALREADY_FREED = 0x0074;
     public static final int TIMEOUT = 0x0078;
+    public static final int CALL_PENDING = 0x0079;
     public static final int VTL_ALREADY_ENABLED = 0x0086;
     public static final int UNKNOWN_REGISTER_NAME = 0x0087;
 

@@ -31,6 +31,8 @@ import java.util.Arrays;
  * privilege; they need ACCESS_VSM (vsm.md, "VSM Detection and Status"). Codes named ...DEPRECATED are the ones that a
  * later call of the same name replaced.
  *
+ * <p>0x00D4 to 0x00DB, 0x0103 to 0x0107 and 0x0112 to 0x011C are in no version of the text: guests and hosts in public make them.
+ *
  * <p>RetargetDeviceInterrupt is listed under CpuManagement, although every guest with a passed-through device calls it.
  */
 public enum HypercallCode {
@@ -150,13 +152,24 @@ public enum HypercallCode {
     FLUSH_GUEST_PHYSICAL_ADDRESS_LIST(0x00B0, "HvCallFlushGuestPhysicalAddressList", rep(16, 8, 0), ANY, NONE),
     SIGNAL_EVENT_DIRECT(0x00C0, "HvCallSignalEventDirect", simple(16, 8), PARENT, NONE),
     POST_MESSAGE_DIRECT(0x00C1, "HvCallPostMessageDirect", simple(280, 0), PARENT, NONE),
+    CHECK_SPARSE_GPA_PAGE_VTL_ACCESS(0x00D4, "HvCallCheckSparseGpaPageVtlAccess", unpublished(true), ANY, NONE),
+    ACCEPT_GPA_PAGES(0x00D9, "HvCallAcceptGpaPages", unpublished(true), ANY, NONE),
+    MODIFY_SPARSE_GPA_PAGE_HOST_VISIBILITY(
+            0x00DB, "HvCallModifySparseGpaPageHostVisibility", unpublished(true), ANY, NONE),
     MAP_VP_STATE_PAGE(0x00E1, "HvCallMapVpStatePage", simple(24, 8), PARENT, NONE),
     UNMAP_VP_STATE_PAGE(0x00E2, "HvCallUnmapVpStatePage", simple(16, 0), PARENT, NONE),
     GET_VP_SET_FROM_MDA(0x00E5, "HvCallGetVpSetFromMda", simple(24, 4104), PARENT, NONE),
     GET_VP_CPUID_VALUES(0x00F4, "HvCallGetVpCpuidValues", rep(24, 8, 16), PARENT, NONE),
+    RESTORE_PARTITION_TIME(0x0103, "HvCallRestorePartitionTime", unpublished(false), PARENT, NONE),
+    MEMORY_MAPPED_IO_READ(0x0106, "HvCallMemoryMappedIoRead", unpublished(false), ANY, NONE),
+    MEMORY_MAPPED_IO_WRITE(0x0107, "HvCallMemoryMappedIoWrite", unpublished(false), ANY, NONE),
     SET_PARTITION_PROPERTY_EX(
             0x010A, "HvCallSetPartitionPropertyEx", simple(24, 0).variable(), PARENT, NONE),
     INSTALL_INTERCEPT_EX(0x0110, "HvCallInstallInterceptEx", rep(48, 128, 0), PARENT, NONE),
+    PIN_GPA_PAGE_RANGES(0x0112, "HvCallPinGpaPageRanges", unpublished(true), ANY, NONE),
+    UNPIN_GPA_PAGE_RANGES(0x0113, "HvCallUnpinGpaPageRanges", unpublished(true), ANY, NONE),
+    QUERY_SPARSE_GPA_PAGE_HOST_VISIBILITY(
+            0x011C, "HvCallQuerySparseGpaPageHostVisibility", unpublished(true), ANY, NONE),
     SET_VIRTUAL_INTERRUPT_TARGET(0x011F, "HvCallSetVirtualInterruptTarget", simple(24, 0), PARENT, NONE),
     MAP_STATS_PAGE2(0x0131, "HvCallMapStatsPage2", simple(32, 0), PARENT, ACCESS_STATS),
     EXT_QUERY_CAPABILITIES(0x8001, "HvExtCallQueryCapabilities", simple(0, 8), ANY, ENABLE_EXTENDED_HYPERCALLS),

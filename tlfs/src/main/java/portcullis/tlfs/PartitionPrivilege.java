@@ -33,6 +33,9 @@ public final class PartitionPrivilege {
     public static final long CREATE_PARTITIONS = 1L << 32;
     public static final long ACCESS_PARTITION_ID = 1L << 33;
     public static final long ACCESS_MEMORY_POOL = 1L << 34;
+    /** In no version of the text that is kept; as guests and hosts know it. So is {@link #ISOLATION}. */
+    public static final long ADJUST_MESSAGE_BUFFERS = 1L << 35;
+
     public static final long POST_MESSAGES = 1L << 36;
     public static final long SIGNAL_EVENTS = 1L << 37;
     public static final long CREATE_PORT = 1L << 38;
@@ -45,6 +48,8 @@ public final class PartitionPrivilege {
     public static final long ACCESS_VP_REGISTERS = 1L << 49;
     public static final long ENABLE_EXTENDED_HYPERCALLS = 1L << 52;
     public static final long START_VIRTUAL_PROCESSOR = 1L << 53;
+    /** The partition is isolated from its host: CPUID 0x4000000C says how. */
+    public static final long ISOLATION = 1L << 54;
 
     /** All of these are needed to use VSM (TLFS vsm.md, "VSM Detection and Status"). */
     public static final long VSM = ACCESS_VSM | ACCESS_VP_REGISTERS | ACCESS_SYNIC_REGS;

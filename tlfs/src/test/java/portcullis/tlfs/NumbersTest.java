@@ -41,6 +41,8 @@ class NumbersTest {
         "0x0033, HV_STATUS_INSUFFICIENT_BUFFER",
         "0x0050, HV_STATUS_INVALID_REGISTER_VALUE",
         "0x0051, HV_STATUS_INVALID_VTL_STATE",
+        "0x0010, HV_STATUS_NOT_FOUND",
+        "0x0079, HV_STATUS_CALL_PENDING",
         "0x0072, HV_STATUS_NOT_ALLOWED_WITH_NESTED_VIRT_ACTIVE",
         "0x0001, 0x0001",
         "0xFFFF, 0xFFFF",
@@ -77,6 +79,7 @@ class NumbersTest {
         "11, ACCESS_FREQUENCY_REGS",
         "13, ACCESS_REENLIGHTENMENT_CONTROLS",
         "32, CREATE_PARTITIONS",
+        "35, ADJUST_MESSAGE_BUFFERS",
         "36, POST_MESSAGES",
         "37, SIGNAL_EVENTS",
         "39, CONNECT_PORT",
@@ -86,6 +89,7 @@ class NumbersTest {
         "49, ACCESS_VP_REGISTERS",
         "52, ENABLE_EXTENDED_HYPERCALLS",
         "53, START_VIRTUAL_PROCESSOR",
+        "54, ISOLATION",
     })
     void shouldPlacePrivilegesLikeTheMask(int bit, String name) throws ReflectiveOperationException {
         assertEquals(1L << bit, PartitionPrivilege.class.getField(name).getLong(null));

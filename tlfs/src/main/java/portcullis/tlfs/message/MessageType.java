@@ -53,6 +53,12 @@ public final class MessageType {
     public static final int X64_SEV_VMGEXIT_INTERCEPT = 0x8001_0013;
     public static final int X64_MSR_LIST_INTERCEPT = 0x8001_0015;
 
+    // In no version of the text.
+    public static final int ENABLE_PARTITION_VTL_INTERCEPT = 0x8000_0005;
+    public static final int IOMMU_FAULT = 0x8000_0024;
+    public static final int X64_PROXY_INTERRUPT_INTERCEPT = 0x8001_000F;
+    public static final int X64_ISOLATION_CTRL_REG_INTERCEPT = 0x8001_0010;
+
     private static final Map<Integer, String> NAMES = names();
 
     private MessageType() {}
