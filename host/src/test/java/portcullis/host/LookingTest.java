@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -210,6 +212,26 @@ class LookingTest {
             machine.run(Until.event(EnumSet.of(Kind.VTL_RETURN), event -> true));
             assertEquals(0, vp.activeLevel());
             machine.run(Until.exit(1));
+        }
+    }
+
+    /** What the guest's crash registers are told of (TLFS, "Partition Crash Enlightenment"): P3 to P4 the message, then CRASH_CTL. */
+    private static final String CRASH =
+            "b903010040 b800002000 31d2 0f30 b904010040 b8%02x000000 0f30" + " b905010040 31c0 ba000000c0 0f30 f4 ebfd";
+
+    @Test
+    void shouldTellOfACrashThatTheGuestReports() {
+        byte[] words = "Kernel panic\n\u009b2Jnot syncing\n".getBytes(StandardCharsets.UTF_8);
+        try (Machine machine =
+                Guests.flat(CRASH.formatted(words.length)).hyperv("on").build()) {
+            machine.memory().write(0x20_0000, words);
+            machine.run(Until.halted());
+            List<String> said = machine.diagnose("a test asks").output();
+            assertEquals(
+                    "portcullis: the guest reports a crash on vp 0: P0=0 P1=0 P2=0 P3=200000 P4=%x; it says:\n"
+                                    .formatted(words.length)
+                            + "  | Kernel panic\n  | 2Jnot syncing",
+                    said.getLast());
         }
     }
 

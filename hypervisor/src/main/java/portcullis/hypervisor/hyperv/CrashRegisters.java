@@ -3,6 +3,7 @@ package portcullis.hypervisor.hyperv;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import portcullis.memory.GuestAddressException;
 import portcullis.memory.MemoryView;
 import portcullis.state.Saved;
@@ -15,6 +16,12 @@ public final class CrashRegisters implements Saved {
     private static final long NOTIFY = 1L << 63;
     private static final long MESSAGE = 1L << 62;
     private static final int MAX_MESSAGE = 4096;
+
+    /**
+     * What a terminal makes of a guest's bytes is not for the guest to say: controls go, also those at 0x80 to 0x9f, which begin
+     * sequences as ESC does; marks that turn text around; separators of lines other than the one that is shown as such.
+     */
+    private static final Pattern NOT_TEXT = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}&&[^\\n\\t]]");
 
     private final long[] parameters = new long[PARAMETERS];
 
@@ -60,8 +67,7 @@ public final class CrashRegisters implements Saved {
         } catch (GuestAddressException nowhere) {
             return "";
         }
-        // What a terminal makes of a guest's bytes is not for the guest to say.
-        return new String(text, StandardCharsets.UTF_8).replaceAll("[^\\P{Cntrl}\\n\\t]", "");
+        return NOT_TEXT.matcher(new String(text, StandardCharsets.UTF_8)).replaceAll("");
     }
 
     public synchronized void reset() {

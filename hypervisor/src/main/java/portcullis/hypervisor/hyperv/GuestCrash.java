@@ -1,6 +1,7 @@
 package portcullis.hypervisor.hyperv;
 
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * What a guest said when it crashed (TLFS, "Partition Crash Enlightenment").
@@ -14,12 +15,17 @@ public record GuestCrash(int vp, List<Long> parameters, String message) {
         parameters = List.copyOf(parameters);
     }
 
-    /** One line for the user. */
+    /** For the user: one line; and where the guest has said more than one, each of its own behind a bar: they are nobody else's. */
     public String describe() {
         StringBuilder text = new StringBuilder("the guest reports a crash on vp " + vp + ":");
         for (int i = 0; i < parameters.size(); i++) {
             text.append(" P%d=%x".formatted(i, parameters.get(i)));
         }
-        return message.isBlank() ? text.toString() : text + "; it says: " + message.strip();
+        List<String> said = message.strip().lines().toList();
+        return switch (said.size()) {
+            case 0 -> text.toString();
+            case 1 -> text + "; it says: " + said.getFirst();
+            default -> said.stream().collect(Collectors.joining("\n  | ", text + "; it says:\n  | ", ""));
+        };
     }
 }

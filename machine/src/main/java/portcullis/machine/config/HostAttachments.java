@@ -13,7 +13,7 @@ import portcullis.machine.serial.SerialSink;
  * @param loading is told how far loading has come
  * @param input whether somebody may send to the console: by virtual time, a machine that waits for ever then waits for them
  * @param trouble is told, a line each, what the host refuses a running machine (a disk that is full), and what the guest
- *     has brought upon itself
+ *     has brought upon itself; what the guest says of a crash may be more lines
  * @param trace takes a line a slice of execution; null for none; by virtual time only
  */
 public record HostAttachments(
