@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import portcullis.hypervisor.hyperv.Enlightenment;
 import portcullis.hypervisor.hyperv.HypervConfig;
 
@@ -34,7 +36,7 @@ class HypervOptionsTest {
     void shouldOfferTheSignatureAlone() {
         HypervConfig config = HypervOptions.parse("identity");
         assertTrue(config.offered());
-        assertTrue(config.enlightenments().isEmpty());
+        assertEquals(Set.of(Enlightenment.VP_INDEX), config.enlightenments());
     }
 
     @Test
@@ -46,6 +48,15 @@ class HypervOptionsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {"off", "on", "identity", "identity,+time,+syndbg", "on,-stimer,-stimer-direct,-time", "vsm=2"})
+    void shouldSpellWhatItReads(String text) {
+        HypervConfig config = HypervOptions.parse(text);
+        assertEquals(config, HypervOptions.parse(HypervOptions.spell(config)));
+        assertEquals(config, config.offered() ? HypervConfig.described(config.description()) : HypervConfig.OFF);
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
@@ -54,6 +65,8 @@ class HypervOptionsTest {
                 "off,-time | takes nothing behind it",
                 "on,-wings | there is no enlightenment 'wings'",
                 "on,-synic | stimer needs synic",
+                "on,-time | stimer needs time",
+                "on,-vpindex | vpindex belongs to the interface's signature",
                 "vsm,-vp-registers | trust levels need synic and vp-registers",
                 "on,interrupt-higher-vtl=on | there are no levels",
                 "vsm,interrupt-higher-vtl=perhaps | say interrupt-higher-vtl=on",

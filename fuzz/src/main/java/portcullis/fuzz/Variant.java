@@ -37,7 +37,7 @@ enum Variant {
         offered.removeAll(missing);
         boolean again = true;
         while (again) {
-            again = offered.removeIf(one -> one.needs() != null && !offered.contains(one.needs()));
+            again = offered.removeIf(one -> !offered.containsAll(one.needs()));
         }
         return new HypervConfig(true, offered, trustLevels);
     }

@@ -24,6 +24,8 @@ public final class FakeMachine implements AutoCloseable {
     /** No test waits longer for what must happen. */
     public static final long LIMIT_SECONDS = 60;
 
+    private static final EngineCapabilities PLAIN = new EngineCapabilities(false, true, 1, false, false);
+
     private final GuestMemory memory = new GuestMemory(32);
     public final List<FakeCpu> cpus = new ArrayList<>();
     public final Partition partition;
@@ -32,8 +34,14 @@ public final class FakeMachine implements AutoCloseable {
         return new FakeMachine(processors, new HostAlarms(), new ThreadPerProcessor());
     }
 
+    /** With an interface for guests; nothing runs. */
+    public static FakeMachine offering(HypervConfig hyperv) {
+        return new FakeMachine(
+                1, new HostAlarms(), new ThreadPerProcessor(), hyperv, PLAIN);
+    }
+
     public FakeMachine(int processors, GuestTime time, VpDriver driver) {
-        this(processors, time, driver, HypervConfig.OFF, new EngineCapabilities(false, true, 1, false, false));
+        this(processors, time, driver, HypervConfig.OFF, PLAIN);
     }
 
     public FakeMachine(

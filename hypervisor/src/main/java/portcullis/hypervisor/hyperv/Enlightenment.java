@@ -1,5 +1,7 @@
 package portcullis.hypervisor.hyperv;
 
+import java.util.EnumSet;
+import java.util.Set;
 import portcullis.tlfs.HvCpuid;
 import portcullis.tlfs.PartitionPrivilege;
 
@@ -8,6 +10,7 @@ public enum Enlightenment {
     RELAXED("relaxed", 0, 0, 1 << 5),
     VAPIC("vapic", PartitionPrivilege.ACCESS_INTR_CTRL_REGS, 0, 1 << 3),
     SPINLOCKS("spinlocks", 0, 0, 0),
+    /** What "Hv#1" implies: it is there whenever the interface is. */
     VP_INDEX("vpindex", PartitionPrivilege.ACCESS_VP_INDEX, 0, 0),
     RUNTIME("runtime", PartitionPrivilege.ACCESS_VP_RUN_TIME_REG, 0, 0),
     CRASH("crash", 0, HvCpuid.FEATURES_EDX_GUEST_CRASH_MSRS, 0),
@@ -58,14 +61,17 @@ public enum Enlightenment {
         return spelling;
     }
 
-    /** What this needs to be of any use, or null. */
-    public Enlightenment needs() {
+    /**
+     * What this needs to be of any use. Timers count in reference time: guests that find timers read it without asking whether it is
+     * there (Linux would jump to address 0).
+     */
+    public Set<Enlightenment> needs() {
         return switch (this) {
-            case STIMER -> SYNIC;
-            case STIMER_DIRECT -> STIMER;
-            case TLB_FLUSH_EXTENDED -> TLB_FLUSH;
-            case XMM_OUTPUT -> XMM_INPUT;
-            default -> null;
+            case STIMER -> EnumSet.of(SYNIC, TIME);
+            case STIMER_DIRECT -> EnumSet.of(STIMER);
+            case TLB_FLUSH_EXTENDED -> EnumSet.of(TLB_FLUSH);
+            case XMM_OUTPUT -> EnumSet.of(XMM_INPUT);
+            default -> EnumSet.noneOf(Enlightenment.class);
         };
     }
 }

@@ -13,7 +13,8 @@ import portcullis.tlfs.PartitionPrivilege;
  * How much of Microsoft's interface a partition offers.
  *
  * @param offered whether the interface is there at all: the "Hv#1" signature, GUEST_OS_ID and HYPERCALL MSRs
- * @param enlightenments what is offered beyond that; empty: the bare identity
+ * @param enlightenments what is offered beyond that; {@link Enlightenment#VP_INDEX} alone, which comes with the signature: the
+ *     bare identity
  * @param trustLevels the highest trust level that the guest may enable: 0, 1 or 2
  * @param interruptsUpwards whether SendSyntheticClusterIpi may target a higher level than the caller's: some guests rely on it,
  *     and it lets a lower level choose when a higher one runs
@@ -42,9 +43,10 @@ public record HypervConfig(
         EnumSet<Enlightenment> copy = EnumSet.noneOf(Enlightenment.class);
         copy.addAll(enlightenments);
         for (Enlightenment one : copy) {
-            if (one.needs() != null && !copy.contains(one.needs())) {
-                throw new IllegalArgumentException(
-                        one.spelling() + " needs " + one.needs().spelling());
+            for (Enlightenment needed : one.needs()) {
+                if (!copy.contains(needed)) {
+                    throw new IllegalArgumentException(one.spelling() + " needs " + needed.spelling());
+                }
             }
         }
         if (!offered && (!copy.isEmpty() || trustLevels != 0)) {
@@ -55,6 +57,9 @@ public record HypervConfig(
         }
         if (trustLevels > 0 && !(copy.contains(Enlightenment.SYNIC) && copy.contains(Enlightenment.VP_REGISTERS))) {
             throw new IllegalArgumentException("trust levels need synic and vp-registers");
+        }
+        if (offered) {
+            copy.add(Enlightenment.VP_INDEX);
         }
         enlightenments = Collections.unmodifiableSet(copy);
     }
@@ -112,7 +117,7 @@ public record HypervConfig(
         if (!offered) {
             return 0;
         }
-        long mask = PartitionPrivilege.ACCESS_HYPERCALL_MSRS | PartitionPrivilege.ACCESS_VP_INDEX;
+        long mask = PartitionPrivilege.ACCESS_HYPERCALL_MSRS;
         for (Enlightenment one : enlightenments) {
             mask |= one.privileges;
         }

@@ -111,6 +111,10 @@ public final class HypervSpelling {
                                                 .map(Enlightenment::spelling)
                                                 .collect(Collectors.joining(" ")),
                                         UPWARDS)));
+        if (!on && one == Enlightenment.VP_INDEX) {
+            throw new IllegalArgumentException(
+                    "vpindex belongs to the interface's signature; leave '%s' out".formatted(word));
+        }
         if (!on) {
             set.remove(one);
         } else if (HypervConfig.available().contains(one)) {
