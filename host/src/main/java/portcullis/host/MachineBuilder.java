@@ -226,8 +226,8 @@ public final class MachineBuilder {
     }
 
     /**
-     * Makes ports and connections. For a machine that is restored that must be here: messages that waited for a port when it was saved are
-     * given back to the port of the same id.
+     * Makes ports and connections, also where the machine is restored: a message of a port that waited for its slot when it was saved is given
+     * back to the port of the same id that is made here. Where there is none, it is delivered all the same.
      */
     public MachineBuilder connections(Consumer<Connections> maker) {
         wiring.add(pc -> maker.accept(pc.partition().connections()));

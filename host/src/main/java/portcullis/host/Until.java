@@ -49,7 +49,10 @@ public sealed interface Until {
 
     // What the processors are about
 
-    /** No VP has anything to execute: all have halted, are idle, or were never started. A state. */
+    /**
+     * No VP has anything to execute: all have halted, are idle, or were never started, and what was sent to them meanwhile has woken
+     * none. A state.
+     */
     static Until halted() {
         return new Halted();
     }

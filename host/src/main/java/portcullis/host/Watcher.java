@@ -13,7 +13,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import portcullis.hypervisor.Outcome;
 import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
-import portcullis.hypervisor.VtlContext;
 import portcullis.hypervisor.VtlContext.Activity;
 import portcullis.hypervisor.trace.TraceEvent;
 import portcullis.hypervisor.trace.TraceEvent.Kind;
@@ -199,7 +198,9 @@ final class Watcher {
                 reached(part, -1, null);
             }
         }
-        over(Why.GUEST_LIMIT, null);
+        if (!stateHolds()) {
+            over(Why.GUEST_LIMIT, null);
+        }
     }
 
     void ended() {
@@ -238,8 +239,9 @@ final class Watcher {
 
     private boolean allHalted() {
         for (VirtualProcessor vp : partition.processors()) {
-            VtlContext active = vp.context();
-            if (active.activity() == Activity.RUNNING || vp.ready()) {
+            // What was sent to it while it is paused may wake it: that is for the run to find out.
+            boolean executes = vp.context().activity() == Activity.RUNNING || vp.ready();
+            if (executes || vp.signalWaits()) {
                 return false;
             }
         }

@@ -146,6 +146,22 @@ class RunTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldNotTakeAMachineForHaltedThatHasBeenSentWhatWakesIt(boolean virtual) {
+        MachineBuilder builder = Guests.flat(Guests.HALT);
+        try (Machine machine = (virtual ? builder : builder.hostTime()).build()) {
+            machine.run(Until.halted());
+            machine.run(Until.halted());
+            machine.vp(0).interrupt(0x40);
+            machine.run(Until.halted()); // its interrupts are off
+            Until shutDown = Until.tripleFault();
+            machine.vp(0).nmi();
+            assertEquals(
+                    shutDown, machine.run(Until.any(Until.halted(), shutDown)).reached());
+        }
+    }
+
     @Test
     void shouldStopAtOnceWhereItStandsAlready() {
         try (Machine machine = Guests.flat(Guests.COUNT).build()) {

@@ -34,6 +34,9 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
         STOPPED
     }
 
+    /** The version of the saved state from which on the NPIEP register is in it. */
+    static final int STATE_WITH_SYNTHETIC_MSRS = 2;
+
     private final int index;
     private final VirtualCpu cpu;
     private final Partition partition;
@@ -347,6 +350,11 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
         return requests.signalled() || (!requests.paused() && context().executable());
     }
 
+    /** Whether something has come for this VP that it has not looked at: it may wake it. Also while it is paused. Any thread. */
+    public boolean signalWaits() {
+        return requests.signalWaits();
+    }
+
     /** Whether a turn would serve the host (stop, work, a new pause): it runs no guest code. Any thread. */
     @Override
     public boolean controlPending() {
@@ -418,6 +426,11 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
     }
 
     // Saved state
+
+    @Override
+    public int stateVersion() {
+        return STATE_WITH_SYNTHETIC_MSRS;
+    }
 
     /** While it is paused; or before it has been started. Any thread. */
     @Override

@@ -194,6 +194,11 @@ final class VpRequests {
         return (now & PAUSE) == 0 && (now & WAKING) != 0;
     }
 
+    /** Whether there is a signal that has not been served, also while a pause is in the way of that. Any thread. */
+    boolean signalWaits() {
+        return (word & WAKING) != 0;
+    }
+
     /** Whether a sleeping VP must wake. QUIET without PAUSE: a pause is over, and what it interrupted goes on. */
     private static boolean actionable(int word) {
         return controlPending(word) || ((word & PAUSE) == 0 && (word & (WAKING | QUIET)) != 0);
