@@ -1,6 +1,7 @@
 package portcullis.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,17 +10,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import portcullis.engine.ExitDetails;
 import portcullis.engine.Register;
+import portcullis.hypervisor.VirtualProcessor;
+import portcullis.hypervisor.hyperv.SyntheticMsrs;
 import portcullis.hypervisor.trace.TraceEvent.Kind;
 import portcullis.machine.bus.PortDevice;
 import portcullis.state.Saved;
 import portcullis.state.StateException;
 import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
+import portcullis.tlfs.HvMsr;
+import portcullis.tlfs.SyntheticMsr;
 
 @Timeout(60)
 class SavedMachineTest {
@@ -114,6 +122,81 @@ class SavedMachineTest {
             assertEquals(machine.time(), suspension.since(), "when it was restored: the file does not say");
             machine.vp(1).liftFlushInhibit();
             machine.run(Until.event(Set.of(Kind.FLUSH), event -> true));
+        }
+    }
+
+    /** What a guest might write to a synthetic register; 0 where it is not to be written, or keeps nothing. */
+    private static long sample(int msr) {
+        return switch (msr) {
+            case HvMsr.GUEST_OS_ID -> 0x8100_0001_0002_0003L;
+            case HvMsr.HYPERCALL -> 0x20_0003L;
+            case HvMsr.REFERENCE_TSC -> 0x20_1ffdL;
+            case HvMsr.NPIEP_CONFIG -> 0xd;
+            case HvMsr.TPR -> 0x35;
+            case HvMsr.VP_ASSIST_PAGE -> 0x20_2001L;
+            case HvMsr.SCONTROL -> 0x123_0001L;
+            case HvMsr.SIEFP -> 0x20_3801L;
+            case HvMsr.SIMP -> 0x20_4801L;
+            case HvMsr.DEBUG_OPTIONS -> 0x1234_5678_9abcL;
+            case HvMsr.REENLIGHTENMENT_CONTROL -> 0x5_0001_0041L;
+            case HvMsr.TSC_EMULATION_CONTROL -> 1;
+            default -> {
+                if (msr >= HvMsr.SINT0 && msr <= HvMsr.SINT15) {
+                    yield 0x7_0040 + msr - HvMsr.SINT0;
+                }
+                if (msr >= HvMsr.STIMER0_CONFIG && msr <= HvMsr.STIMER3_COUNT) {
+                    yield (msr & 1) == 0 ? 0x3_0000 | 1 << (msr >> 1 & 3) & 0xe : 0x7fff_0000_0000_0000L + msr;
+                }
+                yield msr >= HvMsr.CRASH_P0 && msr <= HvMsr.CRASH_P4 ? 0x1111L * msr : 0;
+            }
+        };
+    }
+
+    /** All that can be read but clocks, and what is no question but an order. */
+    private static Map<Integer, Long> syntheticRegisters(Machine machine) {
+        Map<Integer, Long> values = new TreeMap<>();
+        VirtualProcessor vp = machine.partition().processors().getFirst();
+        vp.call(() -> {
+            ExitDetails exit = new ExitDetails();
+            for (SyntheticMsr each : SyntheticMsr.all()) {
+                exit.msr = each.number();
+                boolean asked = SyntheticMsrs.owns(exit.msr)
+                        && exit.msr != HvMsr.VP_RUNTIME
+                        && exit.msr != HvMsr.TIME_REF_COUNT
+                        && exit.msr != HvMsr.GUEST_IDLE;
+                if (asked) {
+                    vp.context().syntheticMsrs().read(exit);
+                    if (!exit.fault) {
+                        values.put(exit.msr, exit.value);
+                    }
+                }
+            }
+        });
+        return values;
+    }
+
+    @Test
+    void shouldKeepEverySyntheticRegister() throws IOException {
+        Path file = folder.resolve("state");
+        Map<Integer, Long> before;
+        try (Machine machine = Guests.flat(Guests.COUNT).hyperv("on,+syndbg").build()) {
+            machine.run(Until.instructions(1000));
+            Map<Integer, Long> fresh = syntheticRegisters(machine);
+            VirtualProcessor vp = machine.partition().processors().getFirst();
+            vp.call(() -> fresh.keySet().stream()
+                    .filter(msr -> sample(msr) != 0)
+                    .forEach(msr -> assertTrue(
+                            vp.context().syntheticMsrs().write(msr, sample(msr)), Integer.toHexString(msr))));
+            before = syntheticRegisters(machine);
+            before.forEach((msr, value) -> {
+                if (sample(msr) != 0) {
+                    assertNotEquals(fresh.get(msr), value, "the sample for %x is no other value".formatted(msr));
+                }
+            });
+            machine.save(file);
+        }
+        try (Machine machine = Machine.builder().restore(file)) {
+            assertEquals(before, syntheticRegisters(machine));
         }
     }
 

@@ -309,6 +309,9 @@ public final class VtlContext {
         synic.save(out);
         // Behind those that tell it which interrupts end by themselves or in a page.
         apic.save(out);
+        if (syntheticMsrs != null) {
+            syntheticMsrs.save(out);
+        }
     }
 
     void restore(StateReader in, Connections connections) {
@@ -321,5 +324,8 @@ public final class VtlContext {
         assistPage.restore(in);
         synic.restore(in, connections);
         apic.restore(in);
+        if (syntheticMsrs != null && in.version() >= VirtualProcessor.STATE_WITH_SYNTHETIC_MSRS) {
+            syntheticMsrs.restore(in);
+        }
     }
 }

@@ -7,6 +7,8 @@ import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.VtlContext;
 import portcullis.hypervisor.apic.ApicMode;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.state.StateReader;
+import portcullis.state.StateWriter;
 import portcullis.tlfs.HvMsr;
 import portcullis.tlfs.SyntheticMsr;
 import portcullis.tlfs.register.MsrContents.NpiepConfig;
@@ -51,6 +53,18 @@ public final class SyntheticMsrs {
     /** What is kept here, as after a reset. */
     public void reset() {
         npiep = 0;
+    }
+
+    /** What is kept here: of the rest others know. What NPIEP prevents is in the processor's state, too. */
+    public void save(StateWriter out) {
+        out.putInt(npiep);
+    }
+
+    public void restore(StateReader in) {
+        npiep = in.getInt();
+        if ((npiep & NpiepConfig.RESERVED) != 0) {
+            throw in.refused("prevents instructions that there are not");
+        }
     }
 
     /** Whether {@code msr} is in the range that is the hypervisor's. */
