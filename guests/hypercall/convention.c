@@ -203,6 +203,15 @@ static void check_zeroed_memory(void) {
     check_equal("zeroed memory is zero", seen, 0);
     check_status("zeroed memory that was read", hypercall(HV_EXT_BOOT_ZEROED_MEMORY, 0, output_page), HV_SUCCESS);
     check_equal("zeroed memory that was read is told", (uint64_t)zeroed_range_of(first), 0);
+    if (hv_may(HV_HAS_APIC_MSRS)) {
+        wrmsr(HV_MSR_VP_ASSIST_PAGE, first | 1);
+        *(volatile uint64_t *)(first + 2048) = 1;
+        check_status("zeroed memory below an overlay", hypercall(HV_EXT_BOOT_ZEROED_MEMORY, 0, output_page), HV_SUCCESS);
+        check_equal("zeroed memory below an overlay is not told", (uint64_t)zeroed_range_of(first), (uint64_t)-1);
+        wrmsr(HV_MSR_VP_ASSIST_PAGE, 0);
+        check_status("zeroed memory without it", hypercall(HV_EXT_BOOT_ZEROED_MEMORY, 0, output_page), HV_SUCCESS);
+        check_equal("zeroed memory without it is told again", (uint64_t)zeroed_range_of(first), 0);
+    }
     for (uint64_t page = 1; page < pages && page < 1024; page += 2) {
         *(volatile uint64_t *)(first + page * 4096) = page;
     }

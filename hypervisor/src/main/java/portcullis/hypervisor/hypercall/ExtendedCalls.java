@@ -36,7 +36,7 @@ public final class ExtendedCalls {
 
     /**
      * The largest runs of pages that nobody has written to since the machine was made. Not those that a higher trust level hides from
-     * the caller: when that level first writes there is its own business.
+     * the caller: when that level first writes there is its own business. Nor those under an overlay: what is read there is the overlay.
      */
     private static int bootZeroedMemory(CallContext call) {
         List<Range> ranges = new ArrayList<>(untouched(
@@ -63,7 +63,7 @@ public final class ExtendedCalls {
             long start = -1;
             for (long gpa = segment.gpa(); gpa < end; gpa += GuestMemory.PAGE_SIZE) {
                 boolean clean = (memory.pageFlags(gpa) & GuestMemory.PAGE_DIRTY) == 0
-                        && (view.restrictions(gpa) & Protection.READ) == 0;
+                        && (view.restrictions(gpa) & (Protection.READ | MemoryView.OVERLAID)) == 0;
                 if (clean && start < 0) {
                     start = gpa;
                 } else if (!clean && start >= 0) {
