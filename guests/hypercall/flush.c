@@ -10,7 +10,7 @@
 #include "window.h"
 #include "workers.h"
 
-enum { LIST = 4, ROUNDS = 500, EXTENDED_LARGE = 1 << 11 };
+enum { LIST = 4, ROUNDS = 500 };
 
 struct flush_case {
     const char *name;
@@ -127,6 +127,8 @@ static void check_refusals(void) {
             taken += HV_STATUS(flush_call(form, &flush)) != HV_INVALID_PARAMETER;
         }
         check_equal("reserved flags of a space's flush that are taken", taken, 0);
+        flush.flags = HV_EXTENDED_RANGES;
+        check_status("extended ranges of a space, which has none", flush_call(form, &flush), HV_INVALID_PARAMETER);
         flush.list = &page;
         flush.count = 1;
         taken = 0;
@@ -135,6 +137,10 @@ static void check_refusals(void) {
             taken += HV_STATUS(flush_call(form, &flush)) != HV_INVALID_PARAMETER;
         }
         check_equal("reserved flags of a list's flush that are taken", taken, 0);
+        if (!hv_has(HV_FEATURE_EXTENDED_RANGES)) {
+            flush.flags = HV_EXTENDED_RANGES;
+            check_status("extended ranges, which are not offered", flush_call(form, &flush), HV_INVALID_PARAMETER);
+        }
         flush.flags = HV_NON_GLOBAL_ONLY;
         check_status("a list of pages that are not global", flush_call(form, &flush), HV_INVALID_PARAMETER);
     }
