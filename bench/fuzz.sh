@@ -1,10 +1,11 @@
 #!/bin/sh
 # A hostile guest at the hypervisor interface, as long as wanted; see module fuzz.
 #
-#   bench/fuzz.sh [--seed S] [--calls N] [--storm N] [--variant NAME] [--program SEED]
+#   bench/fuzz.sh [--seed S] [--calls N] [--storm N] [--variant NAME] [--steps N] [--program SEED | --choices LIST]
 #
 # Prints calls a second and totals by status. --storm: N calls by several VPs at once, each on its thread, while their input changes.
-# --program runs one program again, by the seed that was printed, and makes it smaller.
+# What breaks a rule is made smaller, and printed step by step with the command that runs it again: --program by its seed, which makes it
+# smaller, too; --choices as it is, or as you have changed it.
 # Exit status 0: all rules held; 1: one did not, printed with its seed; 2: wrong usage.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd -P)

@@ -1,6 +1,7 @@
 package portcullis.fuzz;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -11,8 +12,10 @@ public final class Fuzz {
 
     private final Map<Variant, Bench> benches = new EnumMap<>(Variant.class);
     private final Tally tally = new Tally();
-    /** The only one that counts, or null. */
+    /** What all programs run on; null: each seed says. */
     private Variant only;
+
+    private int steps = STEPS;
 
     private Fuzz() {}
 
@@ -21,36 +24,55 @@ public final class Fuzz {
         long seed = 1;
         long calls = 100_000;
         long one = -1;
+        long[] choices = null;
         boolean storm = false;
         for (int i = 0; i + 1 < arguments.length; i += 2) {
-            if (arguments[i].equals("--variant")) {
-                fuzz.only = Variant.valueOf(arguments[i + 1]);
-                continue;
-            }
-            long value = Long.parseLong(arguments[i + 1].replace("_", ""));
+            String value = arguments[i + 1];
             switch (arguments[i]) {
-                case "--seed" -> seed = value;
-                case "--calls" -> calls = value;
-                case "--program" -> one = value;
+                case "--variant" -> fuzz.only = Variant.valueOf(value);
+                case "--choices" ->
+                    choices = Arrays.stream(value.split(","))
+                            .mapToLong(Long::parseLong)
+                            .toArray();
+                case "--steps" -> fuzz.steps = (int) number(value);
+                case "--seed" -> seed = number(value);
+                case "--calls" -> calls = number(value);
+                case "--program" -> one = number(value);
                 case "--storm" -> {
                     storm = true;
-                    calls = value;
+                    calls = number(value);
                 }
                 default -> usage();
             }
         }
-        if (arguments.length % 2 != 0) {
+        if (arguments.length % 2 != 0 || choices != null && fuzz.only == null) {
             usage();
         }
-        boolean clean = storm ? fuzz.storm(seed, calls) : one >= 0 ? fuzz.program(one) : fuzz.run(seed, calls);
+        boolean clean = choices != null
+                ? fuzz.repeat(choices)
+                : storm ? fuzz.storm(seed, calls) : one >= 0 ? fuzz.program(one) : fuzz.run(seed, calls);
         System.out.print(fuzz.tally.describe());
         System.exit(clean ? 0 : 1);
     }
 
+    private static long number(String value) {
+        return Long.parseLong(value.replace("_", ""));
+    }
+
     private static void usage() {
-        System.err.println(
-                "Fuzz [--seed S] [--calls N] [--program SEED]: --program runs the one that failed again, and makes it smaller");
+        System.err.println("Fuzz [--seed S] [--calls N] [--variant NAME] [--steps N] [--storm CALLS] [--program SEED]"
+                + " [--variant NAME --choices LIST]: what fails is made smaller and printed with what runs it again");
         System.exit(2);
+    }
+
+    /** Runs a program by its choices. */
+    private boolean repeat(long[] choices) {
+        Programs.Run run = Programs.run(only, Choices.again(choices), steps, CallRule.NONE);
+        run.history().forEach(line -> System.out.println("  " + line));
+        if (run.violation() != null) {
+            run.violation().printStackTrace(System.out);
+        }
+        return run.violation() == null;
     }
 
     private boolean run(long seed, long calls) {
@@ -98,19 +120,16 @@ public final class Fuzz {
     /** @return whether all rules held */
     private boolean program(long seed) {
         Choices choices = Choices.random(seed);
-        Variant variant = Programs.variant(choices);
-        if (only != null && variant != only) {
-            return true;
-        }
+        Variant variant = only != null ? only : Programs.variant(seed);
         Bench bench = benches.computeIfAbsent(variant, Bench::new);
         try {
-            new Program(bench, choices, tally).run(STEPS);
+            new Program(bench, choices, tally).run(steps);
             bench.restart();
             return true;
         } catch (Violation violation) {
             System.out.printf("program %d, %s: %s%n", seed, variant, violation.getMessage());
             violation.printStackTrace(System.out);
-            Programs.shrink(choices.taken(), STEPS, System.out);
+            System.out.println(Programs.explain(variant, choices.taken(), steps, CallRule.NONE));
             return false;
         }
     }

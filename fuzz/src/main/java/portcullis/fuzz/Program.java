@@ -35,6 +35,8 @@ final class Program {
     /** Who makes the step. */
     private Caller active;
 
+    private CallRule also = CallRule.NONE;
+
     /** What was done, a line a step; null where nobody wants to know. */
     private List<String> history;
 
@@ -54,6 +56,11 @@ final class Program {
         HandlerRules handlers = new HandlerRules(machine.config, machine.vps.size(), this::inhibited);
         calls = new CallStep(machine, choose, tally, inputs, handlers, bench.pages(choose));
         msrs = new MsrStep(machine, choose, tally, false);
+    }
+
+    /** Checks {@code rule} behind every call, too. */
+    void alsoKeep(CallRule rule) {
+        also = rule;
     }
 
     /** Where each step began, as a count of choices. */
@@ -83,6 +90,9 @@ final class Program {
                 }
             }
         } catch (Violation violation) {
+            if (history != null) {
+                history.add(last.toString());
+            }
             throw violation;
         } catch (RuntimeException | Error failure) {
             throw new Violation("the host failed after " + last, failure);
@@ -162,6 +172,7 @@ final class Program {
         if (kind < 70) {
             last = calls;
             calls.run(caller);
+            also.check(calls.call());
             afterCall();
         } else if (kind < 86) {
             accessMsr(caller);

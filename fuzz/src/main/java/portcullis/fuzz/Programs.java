@@ -1,18 +1,27 @@
 package portcullis.fuzz;
 
-import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 
-/** Runs programs each on a machine of its own, and makes those that fail smaller. */
+/** Runs programs each on a machine of its own, and tells of those that fail: smaller, and how to run them again. */
 final class Programs {
     private static final int MOST_TRIES = 4000;
 
     private Programs() {}
 
-    /** The first choice of a program. */
+    /** For a program of bytes: its first choice. */
     static Variant variant(Choices choices) {
-        int pick = choices.below(64);
+        return variant(choices.below(64));
+    }
+
+    /** For a program of a seed, where nobody says which. */
+    static Variant variant(long seed) {
+        return variant(new SplittableRandom(~seed).nextInt(64));
+    }
+
+    private static Variant variant(int pick) {
         if (pick < 48) {
             return pick < 28 ? Variant.FULL : Variant.LEVELS;
         }
@@ -20,12 +29,18 @@ final class Programs {
     }
 
     /** What came of a program. */
-    record Run(Violation violation, List<Integer> stepStarts, List<String> history) {}
+    record Run(Violation violation, List<Integer> stepStarts, List<String> history) implements Shrinker.Result {
+        @Override
+        public String broken() {
+            return violation == null ? null : violation.kind();
+        }
+    }
 
-    /** Runs a program from scratch. */
-    static Run run(Choices choices, int steps) {
-        try (Bench bench = new Bench(variant(choices))) {
+    /** Runs a program from scratch. @param also a rule of the caller's own */
+    static Run run(Variant variant, Choices choices, int steps, CallRule also) {
+        try (Bench bench = new Bench(variant)) {
             Program program = new Program(bench, choices, new Tally());
+            program.alsoKeep(also);
             List<String> history = program.keepHistory();
             try {
                 program.run(steps);
@@ -37,68 +52,30 @@ final class Programs {
         }
     }
 
-    /** Leaves out steps and makes choices smaller as long as any rule is broken; prints what is left. */
-    static long[] shrink(long[] taken, int steps, PrintStream out) {
-        long[] best = taken;
-        Run run = run(Choices.again(best), steps);
-        if (run.violation == null) {
-            out.println("by itself the program breaks no rule: what came before it matters");
-            return best;
+    /**
+     * What to tell of a program that has broken a rule: the least that breaks it, step by step, and how to run that again. Takes
+     * seconds.
+     *
+     * @param taken its choices
+     */
+    static String explain(Variant variant, long[] taken, int steps, CallRule also) {
+        Shrinker.Oracle oracle = choices -> run(variant, Choices.again(choices), steps, also);
+        if (oracle.run(taken).broken() == null) {
+            return "by itself the program breaks no rule: what came before it matters";
         }
-        int tries = 0;
-        boolean smaller = true;
-        while (smaller && tries < MOST_TRIES) {
-            smaller = false;
-            for (int length = Math.max(1, run.stepStarts.size() / 2); length >= 1 && tries < MOST_TRIES; length /= 2) {
-                for (int first = 0; first < run.stepStarts.size() && tries < MOST_TRIES; ) {
-                    long[] candidate = without(best, run.stepStarts, first, length);
-                    Run again = candidate.length < best.length ? run(Choices.again(candidate), steps) : run;
-                    tries++;
-                    if (again != run && again.violation != null) {
-                        best = candidate;
-                        run = again;
-                        smaller = true;
-                    } else {
-                        first += length;
-                    }
-                }
-            }
+        long[] least = Shrinker.shrink(oracle, taken, MOST_TRIES);
+        Run run = run(variant, Choices.again(least), steps, also);
+        StringBuilder text = new StringBuilder("made smaller, %d steps:%n".formatted(run.stepStarts.size()));
+        run.history.forEach(line -> text.append("  ").append(line).append(System.lineSeparator()));
+        text.append(run.violation.getMessage()).append(System.lineSeparator());
+        if (run.violation.getCause() != null) {
+            text.append(run.violation.getCause()).append(System.lineSeparator());
         }
-        best = zeroed(best, steps);
-        Run last = run(Choices.again(best), steps);
-        out.printf("made smaller: %d steps, choices %s%n", last.stepStarts.size(), Arrays.toString(best));
-        last.history.forEach(line -> out.println("  " + line));
-        if (last.violation != null) {
-            out.println(last.violation.getMessage());
-            if (last.violation.getCause() != null) {
-                last.violation.getCause().printStackTrace(out);
-            }
-        }
-        return best;
-    }
-
-    private static long[] without(long[] choices, List<Integer> starts, int first, int length) {
-        int from = starts.get(first);
-        int to = first + length < starts.size() ? starts.get(first + length) : choices.length;
-        if (from >= choices.length || to > choices.length) {
-            return choices;
-        }
-        long[] shorter = Arrays.copyOf(choices, choices.length - (to - from));
-        System.arraycopy(choices, to, shorter, from, choices.length - to);
-        return shorter;
-    }
-
-    private static long[] zeroed(long[] choices, int steps) {
-        long[] best = choices;
-        for (int i = 0; i < best.length && best.length < 300; i++) {
-            if (best[i] != 0) {
-                long[] candidate = best.clone();
-                candidate[i] = 0;
-                if (run(Choices.again(candidate), steps).violation != null) {
-                    best = candidate;
-                }
-            }
-        }
-        return best;
+        return text.append("again: bench/fuzz.sh --variant %s --steps %d --choices %s"
+                        .formatted(
+                                variant,
+                                steps,
+                                Arrays.stream(least).mapToObj(Long::toString).collect(Collectors.joining(","))))
+                .toString();
     }
 }

@@ -8,5 +8,10 @@
  * hold is in {@link portcullis.fuzz.CallRules} (an account of the control word of its own, which shares no code with the
  * dispatcher), {@link portcullis.fuzz.CallStep}, {@link portcullis.fuzz.MemoryGuard} and {@link portcullis.fuzz.OverlayRules}.
  * Start with {@link portcullis.fuzz.Fuzz}.
+ *
+ * <p>Why no property-based library: the one that the JVM has, jqwik, is in maintenance mode, is bound to JUnit Platform 1.x where this
+ * build has JUnit 6, and its terms since version 1.10 exclude use with AI agents. What it would give is here: choices from a seed that is
+ * printed ({@link portcullis.fuzz.Choices}), programs made smaller ({@link portcullis.fuzz.Shrinker}), and a command that runs them again
+ * ({@link portcullis.fuzz.Programs}).
  */
 package portcullis.fuzz;
