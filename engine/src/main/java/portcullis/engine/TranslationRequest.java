@@ -10,6 +10,7 @@ package portcullis.engine;
  */
 public record TranslationRequest(
         boolean read, boolean write, boolean execute, Privilege privilege, Smap smap, Bits bits) {
+    /** Whose rights count. */
     public enum Privilege {
         /** What the processor is at. */
         CURRENT,
@@ -19,6 +20,7 @@ public record TranslationRequest(
         EXEMPT
     }
 
+    /** Whether supervisor-mode access prevention applies. */
     public enum Smap {
         /** As CR4.SMAP and RFLAGS.AC have it. */
         CURRENT,
@@ -27,6 +29,7 @@ public record TranslationRequest(
         OVERRIDDEN
     }
 
+    /** What becomes of accessed and dirty bits. */
     public enum Bits {
         /** Left alone. */
         KEEP,
