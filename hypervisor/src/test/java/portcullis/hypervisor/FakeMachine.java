@@ -36,8 +36,7 @@ public final class FakeMachine implements AutoCloseable {
 
     /** With an interface for guests; nothing runs. */
     public static FakeMachine offering(HypervConfig hyperv) {
-        return new FakeMachine(
-                1, new HostAlarms(), new ThreadPerProcessor(), hyperv, PLAIN);
+        return new FakeMachine(1, new HostAlarms(), new ThreadPerProcessor(), hyperv, PLAIN);
     }
 
     public FakeMachine(int processors, GuestTime time, VpDriver driver) {
