@@ -25,6 +25,7 @@ static const struct {
     {"secret", check_secret},
     {"overlay", check_overlays_and_pages},
     {"message", check_messages},
+    {"walk", check_walks},
     {"lock", check_lock},
     {"interrupt", check_interrupts},
     {"wake", check_wake},

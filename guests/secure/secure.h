@@ -244,6 +244,7 @@ void check_protection(void);
 void check_secret(void);
 void check_overlays_and_pages(void);
 void check_messages(void);
+void check_walks(void);
 void check_lock(void);
 void check_interrupts(void);
 void check_wake(void);

@@ -177,7 +177,7 @@ static void by_overlay(void) {
         wrmsr(HV_MSR_SIMP, msr);
     }
     must(try_read((uint64_t)secret_page, &value) == FAULT_GP, "the key lies open");
-    say("= ", "an overlay shows its own contents, and what is below it stays as it was");
+    say("= ", "level 1 refuses the address, whatever lies there, and is told; the key below is as it was");
 }
 
 static void unchanged(void *same) {

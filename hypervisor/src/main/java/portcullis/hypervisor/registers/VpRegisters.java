@@ -9,6 +9,7 @@ import portcullis.hypervisor.apic.LocalApic;
 import portcullis.hypervisor.hyperv.SyntheticMsrs;
 import portcullis.hypervisor.vsm.RegisterIntercept;
 import portcullis.hypervisor.vsm.VsmRegisters;
+import portcullis.memory.MemoryView;
 import portcullis.tlfs.HvRegister;
 import portcullis.tlfs.HvStatus;
 import portcullis.tlfs.register.VpStateRegisters.PendingEvent;
@@ -21,6 +22,7 @@ public final class VpRegisters {
     private final VirtualCpu cpu;
     private final LocalApic apic;
     private final int level;
+    private final MemoryView view;
     private final RegisterGroup core;
     private final RegisterGroup segments;
     private final RegisterGroup msrs;
@@ -37,6 +39,7 @@ public final class VpRegisters {
         this.vp = vp;
         cpu = vp.cpu();
         level = context.level();
+        view = partition.memory().view(level);
         apic = context.apic();
         intercepts = vp.registerIntercept();
         core = new CoreRegisters(cpu, context);
@@ -114,7 +117,8 @@ public final class VpRegisters {
             if (intercepts.keeps(caller, name, value.low)) {
                 return HvStatus.ACCESS_DENIED;
             }
-            int status = group.write(name, value, caller);
+            // CR0 and CR3 take pointers from memory along: not from a page that is hidden meanwhile.
+            int status = group == core ? view.steady(() -> core.write(name, value)) : group.write(name, value, caller);
             // CR8 shows the task priority, whatever it was written by (SDM 10.8.6.1).
             int priority = apic.taskPriorityClass();
             if (priority != (int) cpu.get(Register.CR8)) {

@@ -177,10 +177,14 @@ final class InitialContext {
     void load(VirtualCpu cpu) {
         cpu.setGdt(table(InitialVpContext.GDTR));
         cpu.setIdt(table(InitialVpContext.IDTR));
-        cpu.set(Register.EFER, efer);
-        cpu.set(Register.CR4, cr4);
-        cpu.set(Register.CR3, cr3);
-        cpu.set(Register.CR0, cr0);
+        // PAE paging takes pointers from memory along: not from a page that is hidden meanwhile.
+        call.partition().memory().view(cpu.context()).steady(() -> {
+            cpu.set(Register.EFER, efer);
+            cpu.set(Register.CR4, cr4);
+            cpu.set(Register.CR3, cr3);
+            cpu.set(Register.CR0, cr0);
+            return null;
+        });
         cpu.setMsr(MSR_PAT, pat);
         load(cpu, SegmentRegister.ES, InitialVpContext.ES);
         load(cpu, SegmentRegister.CS, InitialVpContext.CS);
