@@ -8,7 +8,7 @@
 #include "interrupts.h"
 #include "workers.h"
 
-enum { GDTR_WRITE = 1 << 15 };
+enum { GDTR_WRITE = 1 << 15, REG_ACTIVITY = 0x4, REG_SYNTHETIC_ICR = 0x90011, STARTUP_SUSPENDED = 1 };
 
 static void check_denied_startup(void) {
     uint64_t before = mailbox()->intercepts;
@@ -22,6 +22,16 @@ static void check_denied_startup(void) {
     apic_send(worker_apic_id(last), APIC_STARTUP | STARTUP_VECTOR);
     check_status("also where it would be told", start_last(), HV_ACCESS_DENIED);
     check_equal("nobody is told", mailbox()->intercepts - before, 0);
+    check_status("nor is it started by its register", set_register(last_vp, TARGET_CALLER, REG_ACTIVITY, 0), HV_ACCESS_DENIED);
+    in_secure(configure_starts, (void *)CONFIG_INTERCEPT_STARTUP);
+    check_status("also where that would only be told", set_register(last_vp, TARGET_CALLER, REG_ACTIVITY, 0), HV_ACCESS_DENIED);
+    check("it still waits", !worker_await_arrival(last, NOT_SO_SOON));
+    check_status("nor is one that runs sent to wait", set_register(HV_SELF_VP, TARGET_CALLER, REG_ACTIVITY, STARTUP_SUSPENDED), HV_ACCESS_DENIED);
+    in_secure(configure_starts, 0);
+    check_status("by nobody, where it has a secure side", set_register(HV_SELF_VP, TARGET_CALLER, REG_ACTIVITY, STARTUP_SUSPENDED), HV_ACCESS_DENIED);
+    uint64_t activity = 99;
+    check_status("what it is about can be read", get_register(last_vp, TARGET_CALLER, REG_ACTIVITY, &activity), HV_SUCCESS);
+    check_equal("it waits to be started", activity, STARTUP_SUSPENDED);
 }
 
 static volatile int alive;
@@ -49,6 +59,11 @@ static void check_messages_watched(void) {
     wrmsr(HV_MSR_ICR, (uint64_t)worker_apic_id(last) << 56 | APIC_STARTUP | (STARTUP_VECTOR + 1));
     check_equal("is told", mailbox()->intercepts - before, 2);
     check_told_of_startup(seen, STATE_OF_LEVEL_0, STARTUP_VECTOR + 1);
+    topic("start-up by that register's name");
+    before++;
+    check_status("is a call that succeeds", set_register(HV_SELF_VP, TARGET_CALLER, REG_SYNTHETIC_ICR, (uint64_t)worker_apic_id(last) << 56 | APIC_STARTUP | (STARTUP_VECTOR + 2)), HV_SUCCESS);
+    check_equal("is told", mailbox()->intercepts - before, 2);
+    check_told_of_startup(seen, STATE_OF_LEVEL_0, STARTUP_VECTOR + 2);
     if (last > 1) {
         alive = 0;
         topic("INIT of a processor that runs");

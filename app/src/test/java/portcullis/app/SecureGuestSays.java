@@ -127,6 +127,7 @@ final class SecureGuestSays {
     static final List<String> OF_STARTUP = List.of(
             "startup denied: a start-up message does nothing",
             "startup denied: nobody is told",
+            "startup denied: nor is it started by its register",
             "startup INIT: what the ICR has",
             "startup start-up: target",
             "startup HvCallStartVirtualProcessor: the input",

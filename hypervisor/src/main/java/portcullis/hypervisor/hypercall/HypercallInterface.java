@@ -89,7 +89,11 @@ public final class HypercallInterface {
             }
             case HypercallHandler.UNDEFINED -> cpu.injectException(UD, false, 0);
             case HypercallHandler.CONTINUE -> writeStartIndex();
-            default -> complete(status, exit, began);
+            default -> {
+                complete(status, exit, began);
+                // The ICR can be written by its name, too.
+                vp.startupIntercept().deliver();
+            }
         }
     }
 

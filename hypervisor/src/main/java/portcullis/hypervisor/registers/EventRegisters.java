@@ -2,9 +2,12 @@ package portcullis.hypervisor.registers;
 
 import portcullis.engine.PendingEvent;
 import portcullis.engine.VirtualCpu;
+import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.VtlContext;
+import portcullis.hypervisor.vsm.TrustLevels;
 import portcullis.tlfs.HvRegister;
 import portcullis.tlfs.HvStatus;
+import portcullis.tlfs.register.VpStateRegisters.InternalActivity;
 import portcullis.tlfs.register.VpStateRegisters.InterruptState;
 import portcullis.tlfs.register.VpStateRegisters.PendingInterruption;
 
@@ -14,11 +17,15 @@ final class EventRegisters implements RegisterGroup {
     private static final int NMI = 2;
 
     private final VirtualCpu cpu;
+    private final VirtualProcessor vp;
     private final VtlContext context;
+    private final TrustLevels levels;
 
-    EventRegisters(VirtualCpu cpu, VtlContext context) {
-        this.cpu = cpu;
+    EventRegisters(VirtualProcessor vp, VtlContext context, TrustLevels levels) {
+        this.vp = vp;
+        cpu = vp.cpu();
         this.context = context;
+        this.levels = levels;
     }
 
     @Override
@@ -57,6 +64,27 @@ final class EventRegisters implements RegisterGroup {
                 | (event.hasErrorCode() ? portcullis.tlfs.register.VpStateRegisters.PendingEvent.DELIVER_ERROR_CODE : 0)
                 | (long) event.vector() << portcullis.tlfs.register.VpStateRegisters.PendingEvent.VECTOR_SHIFT
                 | (long) event.errorCode() << portcullis.tlfs.register.VpStateRegisters.PendingEvent.ERROR_CODE_SHIFT;
+    }
+
+    @Override
+    public int write(HvRegister name, RegisterValue value, int caller) {
+        return name == HvRegister.INTERNAL_ACTIVITY_STATE && !mayChangeActivity(value.low, caller)
+                ? HvStatus.ACCESS_DENIED
+                : write(name, value);
+    }
+
+    /**
+     * Whether {@code caller} may write this activity. To start a processor by its register is no way around a level that denies or
+     * watches that (TLFS vsm.md, "DenyLowerVtlStartup", "InterceptVpStartup"); and where a higher level is enabled a processor cannot
+     * be sent back to wait, as INIT does not do it either.
+     */
+    private boolean mayChangeActivity(long wanted, int caller) {
+        boolean waits = context.activity() == VtlContext.Activity.WAIT_FOR_STARTUP;
+        boolean willWait = (wanted & InternalActivity.STARTUP_SUSPEND) != 0;
+        return waits == willWait
+                || !levels.startupDenied(caller)
+                        && levels.startupInterceptor(caller) < 0
+                        && (waits || vp.highestLevel() <= caller);
     }
 
     @Override

@@ -46,7 +46,7 @@ public final class VpRegisters {
         segments = new SegmentRegisters(cpu);
         msrs = new MsrRegisters(cpu, context);
         floatingPoint = new FloatingPointRegisters(cpu);
-        events = new EventRegisters(cpu, context);
+        events = new EventRegisters(vp, context, partition.trustLevels());
         synthetic = new SyntheticRegisters(syntheticMsrs);
         described = new InterfaceRegisters(
                 partition.hyperv().leaves(partition.config().apicIds().length));
