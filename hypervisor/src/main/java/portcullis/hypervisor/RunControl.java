@@ -89,7 +89,13 @@ final class RunControl {
     }
 
     void pauseSoon() {
-        processors.forEach(vp -> vp.requests().raise(VpRequests.PAUSE));
+        // Not in the middle of going on: a VP that runs already may want all to pause before the last one runs.
+        lock.lock();
+        try {
+            processors.forEach(vp -> vp.requests().raise(VpRequests.PAUSE));
+        } finally {
+            lock.unlock();
+        }
     }
 
     void resume() {

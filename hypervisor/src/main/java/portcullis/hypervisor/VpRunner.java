@@ -146,6 +146,8 @@ final class VpRunner {
                 }
             }
         }
+        // A lower level takes interrupts again. One may have come while it did not, and nothing else tells of that.
+        vp.levels().notifyOfLowerInterrupt();
     }
 
     private void serveApic(int signals) {

@@ -97,14 +97,10 @@ final class VpWork {
     /** {@link VirtualProcessor#callFrom}. @param caller the work of the VP whose thread calls */
     void callFrom(VpWork caller, Runnable action) {
         FutureTask<Void> task = new FutureTask<>(action, null);
-        synchronized (lock) {
-            if (thread != null && thread != Thread.currentThread()) {
-                queue.add(task);
-            } else {
-                task.run();
-            }
-        }
-        if (!task.isDone()) {
+        if (onItsThread()) {
+            // Without the lock: whoever this waits for may be asking something of this VP.
+            task.run();
+        } else if (queued(task)) {
             requests.raise(VpRequests.WORK);
         }
         for (int spins = 0; !task.isDone(); spins++) {
@@ -117,6 +113,18 @@ final class VpWork {
         }
         if (task.state() == Future.State.FAILED) {
             throw new IllegalStateException("VP " + vp + " could not do it", task.exceptionNow());
+        }
+    }
+
+    /** @return false where nobody runs this VP, and the task has been run here: with the lock held nobody starts to */
+    private boolean queued(Runnable task) {
+        synchronized (lock) {
+            if (thread == null) {
+                task.run();
+                return false;
+            }
+            queue.add(task);
+            return true;
         }
     }
 

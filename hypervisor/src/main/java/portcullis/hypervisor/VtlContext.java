@@ -132,7 +132,10 @@ public final class VtlContext {
 
     /** One holder's inhibit is over; the gate stays shut where others hold it for the same reason. Any thread. */
     void releaseFlushInhibit(InhibitReason reason, int holder, int by) {
-        tellHolder(reason, holders.remove(reason, holder, by, () -> lift(reason.bit())));
+        // The holders' monitor is held until the gate knows: nobody comes, and who stays does not go, in between.
+        synchronized (holders) {
+            tellHolder(reason, holders.remove(reason, holder, by, () -> lift(reason.bit())));
+        }
     }
 
     /**
@@ -140,7 +143,9 @@ public final class VtlContext {
      * thread.
      */
     public void endFlushInhibit(InhibitReason reason, int by) {
-        tellHolder(reason, holders.removeUpTo(reason, by, () -> lift(reason.bit())));
+        synchronized (holders) {
+            tellHolder(reason, holders.removeUpTo(reason, by, () -> lift(reason.bit())));
+        }
     }
 
     private void tellHolder(InhibitReason reason, int other) {

@@ -2,6 +2,7 @@ package portcullis.hypervisor;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.VtlContext.Activity;
@@ -19,8 +20,8 @@ final class VtlContexts {
     private final VirtualProcessor vp;
     private final IdleTime idle;
 
-    /** Those that are enabled. */
-    private final VtlContext[] enabled = new VtlContext[Partition.TRUST_LEVELS];
+    /** Those that are enabled. Other threads look, so what a level consists of is there before it is. */
+    private final AtomicReferenceArray<VtlContext> enabled = new AtomicReferenceArray<>(Partition.TRUST_LEVELS);
     /** All that there ever were: a level that is enabled again after a reset is the same object. */
     private final VtlContext[] made = new VtlContext[Partition.TRUST_LEVELS];
 
@@ -35,12 +36,12 @@ final class VtlContexts {
         this.idle = idle;
         made[0] = make(0, apicId);
         madeInOrder.add(0);
-        enabled[0] = made[0];
+        enabled.set(0, made[0]);
         active = made[0];
     }
 
     private void make(int level) {
-        made[level] = make(level, enabled[0].apic().id());
+        made[level] = make(level, enabled.get(0).apic().id());
         made[level].complete(partition, vp);
         madeInOrder.add(level);
     }
@@ -83,7 +84,7 @@ final class VtlContexts {
 
     /** A level, or null where it is not enabled. Any thread. */
     VtlContext get(int level) {
-        return enabled[level];
+        return enabled.get(level);
     }
 
     /** {@link VirtualProcessor#enableLevel}. */
@@ -101,13 +102,13 @@ final class VtlContexts {
         loader.accept(cpu);
         cpu.switchContext(before);
         context.setActivity(Activity.RUNNING);
-        enabled[level] = context;
+        enabled.set(level, context);
     }
 
     /** Any thread. */
     int highest() {
-        for (int level = enabled.length - 1; level > 0; level--) {
-            if (enabled[level] != null) {
+        for (int level = enabled.length() - 1; level > 0; level--) {
+            if (enabled.get(level) != null) {
                 return level;
             }
         }
@@ -117,16 +118,16 @@ final class VtlContexts {
     /** A bit a level. */
     int set() {
         int set = 0;
-        for (int level = 0; level < enabled.length; level++) {
-            set |= enabled[level] != null ? 1 << level : 0;
+        for (int level = 0; level < enabled.length(); level++) {
+            set |= enabled.get(level) != null ? 1 << level : 0;
         }
         return set;
     }
 
     /** {@link VirtualProcessor#mbecEnabled}. */
     boolean mbecEnabled(int level) {
-        for (int higher = level + 1; higher < enabled.length; higher++) {
-            VtlContext above = enabled[higher];
+        for (int higher = level + 1; higher < enabled.length(); higher++) {
+            VtlContext above = enabled.get(higher);
             if (above != null && new VsmVpSecureVtlConfig(above.secureConfig().lower(level)).mbecEnabled()) {
                 return true;
             }
@@ -136,15 +137,15 @@ final class VtlContexts {
 
     /** Every level is reset, and only level 0 is left. */
     void reset() {
-        for (int level = enabled.length - 1; level >= 0; level--) {
-            if (enabled[level] != null) {
-                enabled[level].reset();
+        for (int level = enabled.length() - 1; level >= 0; level--) {
+            if (enabled.get(level) != null) {
+                enabled.get(level).reset();
             }
         }
-        for (int level = 1; level < enabled.length; level++) {
-            enabled[level] = null;
+        for (int level = 1; level < enabled.length(); level++) {
+            enabled.set(level, null);
         }
-        active = enabled[0];
+        active = enabled.get(0);
     }
 
     // Saved state
@@ -154,27 +155,27 @@ final class VtlContexts {
         out.putInt(madeInOrder.size());
         for (int level : madeInOrder) {
             out.putInt(level);
-            out.putBoolean(enabled[level] != null);
+            out.putBoolean(enabled.get(level) != null);
             made[level].save(out);
         }
     }
 
     void restore(StateReader in) {
-        int activeLevel = in.getInt(0, enabled.length - 1);
-        for (int count = in.getInt(1, enabled.length); count > 0; count--) {
-            int level = in.getInt(0, enabled.length - 1);
+        int activeLevel = in.getInt(0, enabled.length() - 1);
+        for (int count = in.getInt(1, enabled.length()); count > 0; count--) {
+            int level = in.getInt(0, enabled.length() - 1);
             if (level > 0 && (made[level] != null || partition.fabric(level) == null)) {
                 throw in.refused("has trust level %d, which this machine has not".formatted(level));
             }
             if (level > 0) {
                 make(level);
             }
-            enabled[level] = in.getBoolean() ? made[level] : null;
+            enabled.set(level, in.getBoolean() ? made[level] : null);
             made[level].restore(in, partition.connections());
         }
-        if (enabled[activeLevel] == null) {
+        if (enabled.get(activeLevel) == null) {
             throw in.refused("is in trust level %d, which it has not".formatted(activeLevel));
         }
-        active = enabled[activeLevel];
+        active = enabled.get(activeLevel);
     }
 }

@@ -314,6 +314,8 @@ public final class Synic {
 
     private void queue(int sint, Queued message) {
         queues[sint].add(message);
+        // Before the look at the slot: the guest empties it and then ends the message. One of us sees the other.
+        noteWaiting(sint);
         deliver(sint);
         if (queues[sint].peekLast() == message) {
             trace.message(vtl, sint, message.type(), message.payloadSize(), true);

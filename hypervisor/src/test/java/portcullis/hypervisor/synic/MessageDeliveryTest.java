@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import portcullis.hypervisor.apic.LocalApic;
+import portcullis.memory.GuestMemory;
 import portcullis.tlfs.HvMsr;
 import portcullis.tlfs.HvStatus;
 
@@ -247,5 +248,31 @@ class MessageDeliveryTest {
         }
         sender.join();
         assertEquals(0, buffers.used());
+    }
+
+    /**
+     * The guest has seen that more waits, and says by EOI that the slot is empty, before the message lies in its queue: the EOI waits for
+     * that, and is not taken for one that nothing waits for.
+     */
+    @Test
+    void shouldNotOverlookAnEndOfInterruptWhileAMessageIsOnItsWay() throws InterruptedException {
+        post(2, 10);
+        assertEquals(VECTOR + 2, bench.apic().acknowledge());
+        Thread guest = new Thread(bench.apic()::endOfInterrupt);
+        boolean[] waits = new boolean[1];
+        long slot = bench.view.resolve(slot(2));
+        bench.memory.updatePageFlags(slot, GuestMemory.PAGE_CODE, 0);
+        // Told of the store that sets the flag, on the thread that posts.
+        bench.memory.setCodeWriteListener((address, length) -> {
+            guest.start();
+            while (guest.isAlive() && guest.getState() != Thread.State.BLOCKED) {
+                Thread.onSpinWait();
+            }
+            waits[0] = guest.isAlive();
+        });
+        post(2, 11);
+        bench.memory.setCodeWriteListener((address, length) -> {});
+        guest.join();
+        assertTrue(waits[0]);
     }
 }
