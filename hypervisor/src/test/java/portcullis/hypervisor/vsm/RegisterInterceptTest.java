@@ -142,12 +142,13 @@ class RegisterInterceptTest {
                 CrInterceptControl.CR0_WRITE
                         | CrInterceptControl.CR4_WRITE
                         | CrInterceptControl.IA32_MISC_ENABLE_WRITE);
-        bench.cpu().set(Register.CR0, old);
-        bench.cpu().set(Register.CR4, old);
-        bench.cpu().setMsr(InterceptChoice.MISC_ENABLE, old);
         for (InterceptedRegister register :
                 List.of(InterceptedRegister.CR0, InterceptedRegister.CR4, InterceptedRegister.MSR)) {
             bench.runIn(0);
+            // The others have the opposite: they are not to count.
+            bench.cpu().set(Register.CR0, register == InterceptedRegister.CR0 ? old : ~old);
+            bench.cpu().set(Register.CR4, register == InterceptedRegister.CR4 ? old : ~old);
+            bench.cpu().setMsr(InterceptChoice.MISC_ENABLE, register == InterceptedRegister.MSR ? old : ~old);
             ExitDetails exit = access(register, Access.WRITE, InterceptChoice.MISC_ENABLE);
             exit.value = Long.parseUnsignedLong(value, 16);
             intercepted(exit);

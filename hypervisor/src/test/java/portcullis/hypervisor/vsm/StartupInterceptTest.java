@@ -172,6 +172,23 @@ class StartupInterceptTest {
         assertTrue(StartupIntercept.guard(bench.partition, 0).admits(null, command, apic(1, 0)));
     }
 
+    /** It may have written to the ICR of the level below itself. */
+    @ParameterizedTest
+    @CsvSource({"1, 0, " + INIT, "1, 0, " + STARTUP, "0, 1, " + INIT, "0, 1, " + STARTUP})
+    void shouldNotTellALevelThatIsActiveItself(int whenSent, int whenDelivered, int command) {
+        bench.enable(0, 1);
+        configure(1, WATCH);
+        bench.runIn(whenSent);
+        assertFalse(send(0, command, 1));
+        bench.runIn(whenDelivered);
+        delivered();
+        assertEquals(whenDelivered, bench.active());
+        assertEquals(0, bench.told());
+        bench.runIn(0);
+        delivered();
+        assertEquals(0, bench.told(), "nor later");
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {INIT, STARTUP})
     void shouldLoseWhatNobodyCanBeToldOf(int command) {
