@@ -88,8 +88,17 @@ final class TraceCommand implements Callable<Integer> {
         }
         EventChoice choice = EventChoice.parse(events);
         BitSet chosen = vps == null ? null : vpSet(vps);
-        write(read(event -> wanted(event, choice)
-                && (chosen == null || chosen.get(event.at().vp()))));
+        try {
+            List<TraceEvent> shown = read(event -> wanted(event, choice)
+                    && (chosen == null || chosen.get(event.at().vp())));
+            // Before a file is opened: who runs out of memory leaves none behind.
+            Timeline timeline = format == Format.text ? null : Timeline.of(shown);
+            write(shown, timeline);
+        } catch (OutOfMemoryError tooMany) {
+            throw new UserError(
+                    "%s has too many events for %d MiB; choose some with --event or --vp, or give it more: %s"
+                            .formatted(file, Runtime.getRuntime().maxMemory() >> 20, "PORTCULLIS_JAVA_OPTS=-Xmx8g"));
+        }
         return ExitStatus.SUCCESS;
     }
 
@@ -131,25 +140,25 @@ final class TraceCommand implements Callable<Integer> {
         }
     }
 
-    private void write(List<TraceEvent> shown) {
+    private void write(List<TraceEvent> shown, Timeline timeline) {
         if (output == null) {
-            writeToStandardOutput(shown);
+            writeToStandardOutput(shown, timeline);
             return;
         }
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(output), 1 << 16)) {
-            write(shown, out);
+            write(shown, timeline, out);
         } catch (IOException e) {
             throw new UserError("%s cannot be written (%s); check the folder and its permissions"
                     .formatted(output, UserError.reason(e)));
         }
     }
 
-    private void writeToStandardOutput(List<TraceEvent> shown) {
+    private void writeToStandardOutput(List<TraceEvent> shown, Timeline timeline) {
         // The process's own, which stays open.
         @SuppressWarnings("resource")
         OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16);
         try {
-            write(shown, out);
+            write(shown, timeline, out);
             out.flush();
         } catch (IOException e) {
             // Whoever reads may stop at any time: 'head', a pager that is left. That is no failure.
@@ -159,12 +168,12 @@ final class TraceCommand implements Callable<Integer> {
         }
     }
 
-    private void write(List<TraceEvent> shown, OutputStream out) throws IOException {
+    private void write(List<TraceEvent> shown, Timeline timeline, OutputStream out) throws IOException {
         switch (format) {
-            case perfetto -> PerfettoFormat.write(Timeline.of(shown), out);
+            case perfetto -> PerfettoFormat.write(timeline, out);
             case json -> {
                 Writer text = writer(out);
-                ChromeFormat.write(Timeline.of(shown), text);
+                ChromeFormat.write(timeline, text);
                 text.flush();
             }
             case text -> {
