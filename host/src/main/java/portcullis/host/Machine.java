@@ -9,7 +9,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import portcullis.hypervisor.Outcome;
 import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.synic.Connections;
@@ -50,6 +52,8 @@ public final class Machine implements AutoCloseable {
     /** Ids of message ports that are made here. */
     private static final int FIRST_PORT = 0x70_0000;
 
+    private static final long LOOK_NANOS = 50_000;
+
     /** Held through a control operation. */
     private final ReentrantLock control = new ReentrantLock();
 
@@ -59,6 +63,9 @@ public final class Machine implements AutoCloseable {
     private boolean running;
     private Set<Long> breakpoints = Set.of();
     private volatile boolean closed;
+
+    /** Threads that look into memory or processors, which go only when none does. */
+    private final AtomicInteger looking = new AtomicInteger();
 
     /** @param pc started, and paused */
     Machine(Pc pc, Switchboard switchboard, Limit limit) {
@@ -299,6 +306,10 @@ public final class Machine implements AutoCloseable {
         control.lock();
         try {
             switchboard.close();
+            // Nobody begins to look any more, and the VPs still answer those that have begun.
+            while (looking.get() > 0) {
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
             pc.close();
         } finally {
             control.unlock();
@@ -313,6 +324,17 @@ public final class Machine implements AutoCloseable {
             throw new IllegalStateException("the machine is closed; look into it before");
         }
         return partition;
+    }
+
+    /** Has {@code look} done while nothing that it looks at can be given back to the host. @throws IllegalStateException where it is closed */
+    <T> T look(Function<Partition, T> look) {
+        // Either the look is seen by close(), or close() here.
+        looking.incrementAndGet();
+        try {
+            return look.apply(open());
+        } finally {
+            looking.decrementAndGet();
+        }
     }
 
     Switchboard switchboard() {

@@ -2,6 +2,8 @@ package portcullis.host;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import portcullis.memory.GuestAddressException;
 import portcullis.memory.GuestMemory;
 
@@ -22,33 +24,42 @@ public abstract sealed class Memory permits PhysicalMemory, VirtualMemory {
     /** @return what {@link GuestMemory} calls the byte, valid to the end of its page */
     abstract long backing(long address);
 
-    private GuestMemory memory() {
-        return machine.open().memory();
+    private <T> T look(Function<GuestMemory, T> look) {
+        return machine.look(partition -> look.apply(partition.memory()));
+    }
+
+    private void change(Consumer<GuestMemory> change) {
+        look(memory -> {
+            change.accept(memory);
+            return null;
+        });
     }
 
     /** Some bytes. @param length 0 or more */
     public byte[] read(long address, int length) {
-        GuestMemory memory = memory();
         if (length < 0) {
             throw new IllegalArgumentException("some bytes are 0 or more, not " + length);
         }
-        byte[] bytes = new byte[length];
-        for (int done = 0; done < length; ) {
-            int part = part(address + done, length - done);
-            memory.read(backing(address + done), bytes, done, part);
-            done += part;
-        }
-        return bytes;
+        return look(memory -> {
+            byte[] bytes = new byte[length];
+            for (int done = 0; done < length; ) {
+                int part = part(address + done, length - done);
+                memory.read(backing(address + done), bytes, done, part);
+                done += part;
+            }
+            return bytes;
+        });
     }
 
     /** Writes some bytes. */
     public void write(long address, byte... bytes) {
-        GuestMemory memory = memory();
-        for (int done = 0; done < bytes.length; ) {
-            int part = part(address + done, bytes.length - done);
-            memory.write(backing(address + done), bytes, done, part);
-            done += part;
-        }
+        change(memory -> {
+            for (int done = 0; done < bytes.length; ) {
+                int part = part(address + done, bytes.length - done);
+                memory.write(backing(address + done), bytes, done, part);
+                done += part;
+            }
+        });
     }
 
     private static int part(long address, int length) {
@@ -61,27 +72,29 @@ public abstract sealed class Memory permits PhysicalMemory, VirtualMemory {
 
     /** @return 0 to 255 */
     public int getByte(long address) {
-        return memory().getByte(backing(address)) & 0xff;
+        return look(memory -> memory.getByte(backing(address)) & 0xff);
     }
 
     /** Two bytes. @return 0 to 65535 */
     public int getShort(long address) {
-        return split(address, 2) ? (int) little(read(address, 2)) : memory().getShort(backing(address)) & 0xffff;
+        return split(address, 2)
+                ? (int) little(read(address, 2))
+                : look(memory -> memory.getShort(backing(address)) & 0xffff);
     }
 
     /** Four bytes. */
     public int getInt(long address) {
-        return split(address, 4) ? (int) little(read(address, 4)) : memory().getInt(backing(address));
+        return split(address, 4) ? (int) little(read(address, 4)) : look(memory -> memory.getInt(backing(address)));
     }
 
     /** Eight bytes. */
     public long getLong(long address) {
-        return split(address, 8) ? little(read(address, 8)) : memory().getLong(backing(address));
+        return split(address, 8) ? little(read(address, 8)) : look(memory -> memory.getLong(backing(address)));
     }
 
     /** @param value its low 8 bits count */
     public void putByte(long address, int value) {
-        memory().putByte(backing(address), (byte) value);
+        change(memory -> memory.putByte(backing(address), (byte) value));
     }
 
     /** @param value its low 16 bits count */
@@ -89,7 +102,7 @@ public abstract sealed class Memory permits PhysicalMemory, VirtualMemory {
         if (split(address, 2)) {
             write(address, bytes(value, 2));
         } else {
-            memory().putShort(backing(address), (short) value);
+            change(memory -> memory.putShort(backing(address), (short) value));
         }
     }
 
@@ -98,7 +111,7 @@ public abstract sealed class Memory permits PhysicalMemory, VirtualMemory {
         if (split(address, 4)) {
             write(address, bytes(value, 4));
         } else {
-            memory().putInt(backing(address), value);
+            change(memory -> memory.putInt(backing(address), value));
         }
     }
 
@@ -107,7 +120,7 @@ public abstract sealed class Memory permits PhysicalMemory, VirtualMemory {
         if (split(address, 8)) {
             write(address, bytes(value, 8));
         } else {
-            memory().putLong(backing(address), value);
+            change(memory -> memory.putLong(backing(address), value));
         }
     }
 

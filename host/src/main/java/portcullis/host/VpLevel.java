@@ -61,6 +61,10 @@ public final class VpLevel {
     /** On the VP's thread, with this level's registers in the CPU. */
     <T> T ask(Function<VirtualCpu, T> question) {
         context();
+        return machine.look(partition -> answered(question));
+    }
+
+    private <T> T answered(Function<VirtualCpu, T> question) {
         Object[] answer = new Object[1];
         vp.call(() -> {
             VirtualCpu cpu = vp.cpu();
@@ -248,13 +252,20 @@ public final class VpLevel {
      */
     public void inhibitFlushes() {
         context();
-        machine.open().setFlushInhibit(vp.index(), level, FlushInhibit.SET);
+        set(FlushInhibit.SET);
     }
 
     /** Ends {@link #inhibitFlushes}; who waited goes on. Reasons of the guest's own stay. Idempotent. */
     public void liftFlushInhibit() {
         context();
-        machine.open().setFlushInhibit(vp.index(), level, FlushInhibit.CLEAR);
+        set(FlushInhibit.CLEAR);
+    }
+
+    private void set(FlushInhibit request) {
+        machine.look(partition -> {
+            partition.setFlushInhibit(vp.index(), level, request);
+            return null;
+        });
     }
 
     /** Why flushes are inhibited; empty where they are not. */

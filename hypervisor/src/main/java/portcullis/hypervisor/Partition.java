@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import portcullis.engine.Engine;
 import portcullis.hypervisor.apic.InterruptFabric;
@@ -48,6 +49,9 @@ public final class Partition implements AutoCloseable {
     private final CircleWatch circles;
     private final RunControl control;
     private final List<Runnable> resetListeners = new CopyOnWriteArrayList<>();
+    /** Until it is closed. */
+    private final AtomicBoolean connected = new AtomicBoolean(true);
+
     private volatile IoHandler io = IoHandler.NOTHING;
     private volatile BootState bootState = BootState.RESET_VECTOR;
     private volatile Consumer<VirtualProcessor> breakpointListener = vp -> {};
@@ -384,6 +388,10 @@ public final class Partition implements AutoCloseable {
     @Override
     public void close() {
         stop();
+        // Ports that somebody still has find nobody who takes messages and events: not pages that are no more.
+        if (connected.getAndSet(false)) {
+            processors.forEach(VirtualProcessor::disconnect);
+        }
         time.close();
         processors.forEach(vp -> vp.cpu().close());
         engine.close();

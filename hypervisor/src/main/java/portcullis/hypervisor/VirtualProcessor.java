@@ -162,6 +162,15 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
         return true;
     }
 
+    /** The partition ends: nothing comes by its synthetic interrupt controllers any more, and what is on its way has come. */
+    void disconnect() {
+        for (int level = 0; level < Partition.TRUST_LEVELS; level++) {
+            if (context(level) != null) {
+                context(level).synic().reset();
+            }
+        }
+    }
+
     // Trust levels
 
     /** The trust level that is active. */
