@@ -2,7 +2,7 @@
  * Test guest for trust levels: its normal side enables a secure one, which hides a secret; then the two go through what the
  * specification says about both. Prints a line a check (hypercall/checks.h) and ends with status 0 << 1 | 1 where all hold.
  * Words on the command line name the groups to run after the first ones; without any, all run. "random N" runs a random normal
- * side, "open random N" with nothing hidden from it. "startup" and "third-startup" are about starting the last processor, and nothing else.
+ * side, "open random N" with nothing hidden from it. Some groups run alone.
  */
 #include "secure.h"
 #include "checks.h"
@@ -40,6 +40,21 @@ static const struct {
 };
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
 
+/* Groups that run by their words, and then nothing else does. */
+struct alone {
+    const char *word;
+    void (*run)(void);
+    int keeps_last; /* the last processor waits to be started */
+    int enabled;    /* runs with the levels that check_enable enables */
+};
+static const struct alone alone[] = {
+    {"startup", check_startup, 1, 0},
+    {"third-startup", check_third_startup, 1, 0},
+    {"above", check_start_above, 1, 1},
+    {"reset", check_reset, 0, 1},
+};
+static const struct alone nothing_alone;
+
 static int has_word(const char *line, const char *word) {
     while (*line) {
         const char *w = word;
@@ -56,6 +71,43 @@ static int has_word(const char *line, const char *word) {
     return 0;
 }
 
+static const struct alone *alone_of(const char *line) {
+    for (unsigned i = 0; i < sizeof(alone) / sizeof(alone[0]); i++) {
+        if (has_word(line, alone[i].word)) {
+            return &alone[i];
+        }
+    }
+    return &nothing_alone;
+}
+
+static const char *last_word(const char *line) {
+    const char *last = line;
+    for (const char *c = line; *c; c++) {
+        last = *c == ' ' ? c + 1 : last;
+    }
+    return last;
+}
+
+static int run_alone(const struct alone *chosen) {
+    group(chosen->word);
+    chosen->run();
+    return checks_end() != 0;
+}
+
+static int run_groups(const char *line) {
+    int chosen = 0;
+    for (int i = 0; i < GROUPS; i++) {
+        chosen |= has_word(line, groups[i].word);
+    }
+    for (int i = 0; i < GROUPS; i++) {
+        if (!chosen || has_word(line, groups[i].word)) {
+            group(groups[i].word);
+            groups[i].run();
+        }
+    }
+    return checks_end() != 0;
+}
+
 static void ask_index(void *unused) {
     (void)unused;
     machine.vps[this_cpu()->index] = (uint32_t)rdmsr(HV_MSR_VP_INDEX);
@@ -69,9 +121,8 @@ int guest_main(const char *command_line) {
         put("Bail out! no hypervisor with trust levels here\n");
         return 2;
     }
-    int startup = has_word(command_line, "startup"), third_startup = has_word(command_line, "third-startup");
-    int above = has_word(command_line, "above");
-    machine.cpus = workers_start(startup || third_startup || above);
+    const struct alone *by_itself = alone_of(command_line);
+    machine.cpus = workers_start(by_itself->keeps_last);
     if (machine.cpus > SECURE_CPUS) {
         put("Bail out! more processors than this guest has stacks for\n");
         return 2;
@@ -82,44 +133,21 @@ int guest_main(const char *command_line) {
     hyperv_establish(hypercall_page);
     group("before");
     check_before();
-    if (startup || third_startup) {
-        group(startup ? "startup" : "third-startup");
-        (startup ? check_startup : check_third_startup)();
-        return checks_end() != 0;
+    if (by_itself->run && !by_itself->enabled) {
+        return run_alone(by_itself);
     }
-    const char *last = command_line;
-    for (const char *c = command_line; *c; c++) {
-        last = *c == ' ' ? c + 1 : last;
-    }
-    if (check_narrow(last)) {
+    if (check_narrow(last_word(command_line))) {
         return checks_end() != 0;
     }
     mbec_wanted = has_word(command_line, "mbec");
     group("enable");
     check_enable();
-    if (above) {
-        group("above");
-        check_start_above();
-        return checks_end() != 0;
+    if (by_itself->run) {
+        return run_alone(by_itself);
     }
     if (has_word(command_line, "random")) {
         run_random(count_argument(command_line, 1), !has_word(command_line, "open"));
         return 0;
     }
-    if (has_word(command_line, "reset")) {
-        group("reset");
-        check_reset();
-        return checks_end() != 0;
-    }
-    int chosen = 0;
-    for (int i = 0; i < GROUPS; i++) {
-        chosen |= has_word(command_line, groups[i].word);
-    }
-    for (int i = 0; i < GROUPS; i++) {
-        if (!chosen || has_word(command_line, groups[i].word)) {
-            group(groups[i].word);
-            groups[i].run();
-        }
-    }
-    return checks_end() != 0;
+    return run_groups(command_line);
 }
