@@ -130,6 +130,39 @@ static void check_message_page(void) {
     check_equal("leaves the page below as it was", *(volatile uint64_t *)(lent + 4 * 256), 0);
 }
 
+/* What the normal side writes itself is no code that the secure side has let it have, wherever it lies. */
+#define HOLE 0x90000000ull /* neither memory nor a device */
+
+static void execute(void *code) {
+    __asm__ volatile("call *%0" : : "r"(code) : "memory");
+}
+
+static void check_code_on_overlays(void) {
+    static const struct {
+        const char *name;
+        uint32_t msr;
+    } pages[] = {
+        {"code in the message page", HV_MSR_SIMP},
+        {"code in the event page", HV_MSR_SIEFP},
+        {"code in the assist page", HV_MSR_VP_ASSIST_PAGE},
+    };
+    for (unsigned i = 0; i < 2 * sizeof(pages) / sizeof(pages[0]); i++) {
+        uint64_t at = i & 1 ? HOLE : (uint64_t)lent, before = rdmsr(pages[i / 2].msr), told = mailbox()->intercepts;
+        topic(pages[i / 2].name);
+        allow(lent, ALLOW_ALL);
+        lent[0x800] = 0xc3;
+        check_fault_at("over a page that may be executed", i, attempt(0, execute, lent + 0x800), NO_FAULT);
+        check_fault_at("is laid over a page or a hole", at, try_wrmsr(pages[i / 2].msr, at | 1), NO_FAULT);
+        check_fault_at("is written", at, try_write(at + 0x800, 0xc3), NO_FAULT);
+        check_fault_at("is not executed", at, attempt(0, execute, (void *)(at + 0x800)), FAULT_GP);
+        check_equal_at("but intercepted", at, mailbox()->intercepts - told, 1);
+        check_equal_at("as a fetch", at, mailbox()->seen.access, ACCESS_EXECUTE);
+        check_equal_at("from there", at, mailbox()->seen.gpa, at + 0x800);
+        wrmsr(pages[i / 2].msr, before);
+        check_fault_at("and what it covered is what it was", i, attempt(0, execute, lent + 0x800), NO_FAULT);
+    }
+}
+
 static void compare_with_code(void *same) {
     /* The secure side's own hypercall page lies at this address in its own view alone. */
     *(int *)same = secure_hypercall_page[0] == 0x0f && secure_hypercall_page[1] == 0x01;
@@ -154,5 +187,6 @@ void check_overlays_and_pages(void) {
     check_hypercall_overlay();
     check_message_page();
     check_over_secure_overlay();
+    check_code_on_overlays();
     topic("");
 }

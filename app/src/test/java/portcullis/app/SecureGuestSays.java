@@ -60,6 +60,8 @@ final class SecureGuestSays {
             "overlay an output page that may be read: intercepts",
             "overlay the hypercall page: is an intercept of a fetch",
             "overlay the normal side's message page: has what came, when it is open",
+            "overlay code in the message page: is not executed 0x90000000",
+            "overlay code in the assist page: and what it covered is what it was 0x5",
             "busy several intercepts, with the slot in use: all come, one after the other",
             "busy more than can wait: so many messages are kept",
             "dma the entropy device: does not write there",

@@ -40,6 +40,9 @@ public final class MemoryView implements Saved {
     /** What each level above refuses on memory that is added later; by level. Guarded by the lock. */
     private final int[] refusedByDefault = new int[GuestMemory.LEVELS];
 
+    /** Levels, a bit each, for which writable overlay pages are not code. Changed under the lock. */
+    private volatile int noCode;
+
     /** Not plain memory any more: overlays or protections have been there. */
     private volatile boolean special;
 
@@ -122,8 +125,17 @@ public final class MemoryView implements Saved {
         if (!special || gpa < 0 || gpa >= limit) {
             return 0;
         }
-        int overlaid = (memory.pageFlags(gpa) & overlaidFlag) != 0 ? OVERLAID : 0;
-        return protections.refused(gpa) | overlaid;
+        int refused = protections.refused(gpa);
+        if ((memory.pageFlags(gpa) & overlaidFlag) == 0) {
+            return refused;
+        }
+        return refused | OVERLAID | (noCode == 0 ? 0 : refusedOnOverlay(gpa));
+    }
+
+    /** What is refused of an overlay page where some level above decides what is code: what the guest writes itself is none. */
+    private int refusedOnOverlay(long gpa) {
+        GuestMemory.Segment segment = memory.segmentAt(placements.backingOf(gpa & -GuestMemory.PAGE_SIZE));
+        return segment != null && segment.writable() ? Protection.KERNEL_EXECUTE | Protection.USER_EXECUTE : 0;
     }
 
     /** What may be done at {@code gpa}, as {@link Protection} bits: what all higher levels allow. */
@@ -134,7 +146,20 @@ public final class MemoryView implements Saved {
     /** What level {@code by} allows at {@code gpa}. */
     public int protection(int by, long gpa) {
         int above = above(by);
-        return gpa < 0 || gpa >= limit ? Protection.ALL : Protection.ALL & ~protections.refusedBy(above, gpa);
+        if (gpa < 0 || gpa >= limit) {
+            return Protection.ALL;
+        }
+        boolean overlay = (noCode >>> by & 1) != 0 && isOverlaid(gpa);
+        return Protection.ALL & ~(protections.refusedBy(above, gpa) | (overlay ? refusedOnOverlay(gpa) : 0));
+    }
+
+    /**
+     * From now on level {@code by} decides what is code here. It does so by guest physical addresses; an overlay page may lie at any,
+     * also where there is no memory to protect, and so no overlay page that the guest can write, or have written, is code.
+     */
+    public void refuseCodeOnOverlays(int by) {
+        above(by);
+        change(() -> noCode |= 1 << by);
     }
 
     /**
@@ -183,11 +208,12 @@ public final class MemoryView implements Saved {
         });
     }
 
-    /** Everything may be done with all memory again: partition reset. Overlays stay. */
+    /** Everything may be done with all memory again, overlay pages included: partition reset. Overlays stay. */
     public void unprotect() {
         for (int by = level + 1; by < GuestMemory.LEVELS; by++) {
             protectAll(by, Protection.ALL);
         }
+        change(() -> noCode = 0);
     }
 
     void memoryAdded(GuestMemory.Segment segment) {
@@ -436,6 +462,7 @@ public final class MemoryView implements Saved {
         long stamp = lock.readLock();
         try {
             out.putBoolean(special);
+            out.putInt(noCode);
             out.putInts(refusedByDefault);
             placements.save(out);
             protections.save(memory.segments(), out);
@@ -450,6 +477,7 @@ public final class MemoryView implements Saved {
         long stamp = lock.writeLock();
         try {
             special = in.getBoolean();
+            noCode = in.getInt(0, (1 << GuestMemory.LEVELS) - 1);
             in.getInts(refusedByDefault);
             placements.restore(in, limit).forEach(page -> page.placed(this));
             protections.restore(memory, in);

@@ -130,6 +130,34 @@ class ProtectionTest {
         assertEquals(Protection.ALL, view.protection(1 << 26));
     }
 
+    /** Its address may be one that a higher level lets code be at, or one that it cannot protect. */
+    @Test
+    void shouldRefuseCodeOnOverlaysThatTheGuestWrites() {
+        long hole = 1L << 30;
+        OverlayPage messages = memory.newOverlay(true);
+        OverlayPage calls = memory.newOverlay(false);
+        int code = Protection.KERNEL_EXECUTE | Protection.USER_EXECUTE;
+        for (long gpa : new long[] {PAGE, hole}) {
+            view.place(messages, gpa);
+            assertEquals(Protection.ALL, view.protection(1, gpa));
+            assertEquals(MemoryView.OVERLAID, view.restrictions(gpa));
+            view.refuseCodeOnOverlays(1);
+            assertEquals(Protection.READ | Protection.WRITE, view.protection(1, gpa + 5));
+            assertEquals(Protection.ALL, view.protection(2, gpa));
+            assertEquals(MemoryView.OVERLAID | code, view.restrictions(gpa + 5));
+            assertEquals(0, view.restrictions(gpa + 0x1000));
+            view.place(calls, gpa);
+            assertEquals(MemoryView.OVERLAID, view.restrictions(gpa));
+            assertEquals(Protection.ALL, view.protection(1, gpa));
+            view.remove(calls);
+            assertEquals(Protection.READ | Protection.WRITE, view.protection(1, gpa));
+            view.remove(messages);
+            assertEquals(Protection.ALL, view.protection(1, gpa));
+            view.unprotect();
+        }
+        assertThrows(IllegalArgumentException.class, () -> view.refuseCodeOnOverlays(0));
+    }
+
     /** Who walks page tables for a guest looks at restrictions, and then at the memory. */
     @Test
     void shouldNotChangeUnderAWalk() throws InterruptedException {

@@ -30,9 +30,12 @@ public final class Protections {
     synchronized void configure(int by, VsmPartitionConfig wanted) {
         boolean before = levels.config(by).enableVtlProtection();
         int mask = wanted.defaultVtlProtectionMask();
-        if (!before && wanted.enableVtlProtection() && mask != Protection.ALL) {
+        if (!before && wanted.enableVtlProtection()) {
             for (int lower = 0; lower < by; lower++) {
-                memory.view(lower).protectAll(by, mask);
+                memory.view(lower).refuseCodeOnOverlays(by);
+                if (mask != Protection.ALL) {
+                    memory.view(lower).protectAll(by, mask);
+                }
             }
         }
         levels.writeConfig(by, wanted);
