@@ -41,6 +41,11 @@ public final class PartitionParts {
         VirtualProcessor first = partition.processors().getFirst();
         return new Saved() {
             @Override
+            public int stateVersion() {
+                return part.stateVersion();
+            }
+
+            @Override
             public void save(StateWriter out) {
                 first.call(() -> part.save(out));
             }

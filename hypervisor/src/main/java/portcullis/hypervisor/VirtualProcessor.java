@@ -416,6 +416,11 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
      */
     public void onSpin(Runnable spins, Runnable yields) {
         cpu.onSpin(spins);
+        onYield(yields);
+    }
+
+    /** What to do where the guest says that it waits for another VP, on this VP's thread within a turn. Before its first turn. */
+    public void onYield(Runnable yields) {
         yielding = yields;
     }
 

@@ -76,8 +76,12 @@ public final class SeededScheduler implements VpDriver {
     /** Whether its VP has executed PAUSE. */
     private boolean sliceWaits;
 
-    /** Of the turn that is being taken. */
+    /** VP whose slice has ended because it waits for another and said so: the next is somebody else's. Or NOBODY. */
+    private int yielded = NOBODY;
+
+    // Of the turn that is being taken.
     private boolean enteredGuest;
+    private boolean yields;
 
     /**
      * @param alarms the partition's time
@@ -129,11 +133,16 @@ public final class SeededScheduler implements VpDriver {
         partition = owner;
         processors = new ArrayList<>(all);
         ready = new int[all.size()];
+        if (slicedVp >= all.size()) {
+            // A state that nobody has saved.
+            slicedVp = NOBODY;
+        }
         thread = new Thread(() -> drive(all), "all vps");
         thread.setDaemon(true);
         alarms.setRunner(thread);
         for (VirtualProcessor vp : all) {
             vp.setObserver(new TurnObserver());
+            vp.onYield(() -> yields = true);
             vp.bind(thread);
         }
         thread.start();
@@ -186,19 +195,14 @@ public final class SeededScheduler implements VpDriver {
             partition.end(new Outcome.Endless(clock.ticks(), state()));
             return false;
         }
-        int count = 0;
-        for (int i = 0; i < processors.size(); i++) {
-            VirtualProcessor vp = processors.get(i);
-            if (vp.ready()) {
-                ready[count++] = vp.index();
-            }
-        }
+        int count = findReady();
         if (count == 0) {
             if (!processors.isEmpty()) {
                 idle();
             }
             return false;
         }
+        yielded = NOBODY;
         slicedVp = ready[interleaving.choose(ready, count)];
         sliceBudget = interleaving.budget();
         sliceLeft = sliceBudget;
@@ -208,6 +212,26 @@ public final class SeededScheduler implements VpDriver {
             trace.begin(slicedVp, clock.ticks(), vp.cpu().get(Register.RIP), sliceBudget);
         }
         return true;
+    }
+
+    /** Puts into {@link #ready} who can run; who has yielded only where nobody else can. @return how many */
+    private int findReady() {
+        int count = 0;
+        boolean last = false;
+        for (int i = 0; i < processors.size(); i++) {
+            VirtualProcessor vp = processors.get(i);
+            if (vp.ready()) {
+                if (vp.index() == yielded) {
+                    last = true;
+                } else {
+                    ready[count++] = vp.index();
+                }
+            }
+        }
+        if (count == 0 && last) {
+            ready[count++] = yielded;
+        }
+        return count;
     }
 
     /** Serves what the host wants of VPs, and waits while they are paused. */
@@ -241,11 +265,12 @@ public final class SeededScheduler implements VpDriver {
             long next = Math.min(Math.min(alarms.nextDeadline(), limit), stopAt);
             vp.cpu().setBudget(Math.min(sliceLeft, clock.instructionsUntil(next)));
             enteredGuest = false;
+            yields = false;
             int pauses = vp.cpu().pauses();
             clock.enter(vp.cpu());
             VirtualProcessor.Turn turn = vp.turn();
             long ran = clock.leave();
-            sliceWaits |= vp.cpu().pauses() != pauses;
+            sliceWaits |= vp.cpu().pauses() != pauses || yields;
             if (ran == 0 && enteredGuest) {
                 // An exit without progress, a hypercall that faults say, takes time too: else it could be repeated for
                 // ever in none.
@@ -256,7 +281,10 @@ public final class SeededScheduler implements VpDriver {
             if (turn == VirtualProcessor.Turn.PAUSED) {
                 return;
             }
-            if (turn != VirtualProcessor.Turn.RAN || clock.ticks() >= limit) {
+            if (yields) {
+                yielded = slicedVp;
+            }
+            if (turn != VirtualProcessor.Turn.RAN || yields || clock.ticks() >= limit) {
                 break;
             }
             // Between two turns of a slice, so that a timer that the guest waits for in a loop is not late by a slice.
@@ -344,6 +372,14 @@ public final class SeededScheduler implements VpDriver {
 
     // Saved state: written on this scheduler's thread, between two turns
 
+    /** The version from which on who has yielded is in it. */
+    private static final int STATE_WITH_YIELDED = 2;
+
+    @Override
+    public int stateVersion() {
+        return STATE_WITH_YIELDED;
+    }
+
     @Override
     public void save(StateWriter out) {
         interleaving.save(out);
@@ -355,6 +391,7 @@ public final class SeededScheduler implements VpDriver {
         if (trace != null) {
             trace.save(out);
         }
+        out.putInt(yielded);
     }
 
     /** A trace that nobody wrote before begins now, in the middle of a slice perhaps. */
@@ -368,5 +405,6 @@ public final class SeededScheduler implements VpDriver {
         if (in.getBoolean()) {
             (trace == null ? new SliceTrace(line -> {}) : trace).restore(in);
         }
+        yielded = in.version() >= STATE_WITH_YIELDED ? in.getInt(NOBODY, PartitionConfig.MAXIMUM_PROCESSORS) : NOBODY;
     }
 }

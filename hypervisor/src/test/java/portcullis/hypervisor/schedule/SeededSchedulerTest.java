@@ -321,6 +321,67 @@ class SeededSchedulerTest {
         }
     }
 
+    /** VP 0 says every 40 steps that it waits for another; the others never do. */
+    private static final class Waiting implements FakeCpu.Program {
+        private int steps;
+
+        @Override
+        public ExitReason step(FakeCpu cpu) {
+            return ++steps % 40 == 0 ? cpu.portWrite(0x80, 0) : null;
+        }
+    }
+
+    private static List<Integer> sliced(int processors, long limit) {
+        VirtualAlarms alarms = new VirtualAlarms(new VirtualClock(1));
+        List<String> trace = Collections.synchronizedList(new ArrayList<>());
+        SeededScheduler scheduler = new SeededScheduler(alarms, new RandomWalk(4), WhenStalled.END, trace::add);
+        scheduler.setLimit(limit);
+        try (FakeMachine machine = new FakeMachine(processors, alarms, scheduler)) {
+            machine.cpus.forEach(cpu -> cpu.program = each -> null);
+            machine.cpus.getFirst().program = new Waiting();
+            machine.partition.setIoHandler(new IoHandler() {
+                @Override
+                public int portRead(int port, int size) {
+                    return -1;
+                }
+
+                @Override
+                public void portWrite(int port, int size, int value) {
+                    machine.vp(0).yieldTurn();
+                }
+
+                @Override
+                public long mmioRead(long gpa, int size) {
+                    return -1;
+                }
+
+                @Override
+                public void mmioWrite(long gpa, int size, long value) {}
+            });
+            machine.startAll();
+            machine.awaitEnd();
+            machine.partition.stop();
+        }
+        return trace.stream()
+                .filter(line -> line.startsWith("slice "))
+                .map(line -> Integer.parseInt(line.split(" ")[3]))
+                .toList();
+    }
+
+    @Test
+    void shouldLetOthersRunWhereOneSaysThatItWaits() {
+        List<Integer> slices = sliced(3, 200_000);
+        assertTrue(slices.stream().filter(vp -> vp == 0).count() > 10, slices::toString);
+        for (int i = 1; i < slices.size(); i++) {
+            assertTrue(slices.get(i) != 0 || slices.get(i - 1) != 0, "vp 0 twice in a row");
+        }
+    }
+
+    @Test
+    void shouldGoOnWithWhoWaitsWhereNobodyElseCanRun() {
+        assertTrue(sliced(1, 10_000).size() > 100);
+    }
+
     @Test
     void shouldReportTraceThatFails() {
         VirtualAlarms alarms = new VirtualAlarms(new VirtualClock(1));
