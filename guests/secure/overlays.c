@@ -163,6 +163,30 @@ static void check_code_on_overlays(void) {
     }
 }
 
+/* What the secure side keeps from being written is what the normal side sees there, and not what it lays over it. */
+static void check_covering(void) {
+    uint64_t before = rdmsr(HV_MSR_SIMP), value = 0;
+    topic("the message page over a page that may be read");
+    allow(lent, ALLOW_ALL);
+    allow(given, ALLOW_ALL);
+    *(volatile uint64_t *)lent = 0x1111;
+    wrmsr(HV_MSR_SIMP, (uint64_t)given | 1);
+    *(volatile uint64_t *)given = 0x2222;
+    allow(lent, ALLOW_READ);
+    try_wrmsr(HV_MSR_SIMP, (uint64_t)lent | 1);
+    check_fault("it is read", try_read((uint64_t)lent, &value), NO_FAULT);
+    check_equal("as it is below", value, 0x1111);
+    allow(lent, ALLOW_ALL);
+    wrmsr(HV_MSR_SIMP, (uint64_t)lent | 1);
+    check_equal("which cannot be seen where it may be written", *(volatile uint64_t *)lent, 0x2222);
+    allow(lent, ALLOW_READ);
+    check_equal("but again when it may not", *(volatile uint64_t *)lent, 0x1111);
+    allow(lent, ALLOW_ALL);
+    wrmsr(HV_MSR_SIMP, before);
+    check_equal("nothing of it is left", *(volatile uint64_t *)lent, 0x1111);
+    *(volatile uint64_t *)lent = 0;
+}
+
 static void compare_with_code(void *same) {
     /* The secure side's own hypercall page lies at this address in its own view alone. */
     *(int *)same = secure_hypercall_page[0] == 0x0f && secure_hypercall_page[1] == 0x01;
@@ -188,5 +212,6 @@ void check_overlays_and_pages(void) {
     check_message_page();
     check_over_secure_overlay();
     check_code_on_overlays();
+    check_covering();
     topic("");
 }

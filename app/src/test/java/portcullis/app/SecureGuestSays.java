@@ -61,6 +61,7 @@ final class SecureGuestSays {
             "overlay the hypercall page: is an intercept of a fetch",
             "overlay the normal side's message page: has what came, when it is open",
             "overlay code in the message page: is not executed 0x90000000",
+            "overlay the message page over a page that may be read: but again when it may not",
             "overlay code in the assist page: and what it covered is what it was 0x5",
             "busy several intercepts, with the slot in use: all come, one after the other",
             "busy more than can wait: so many messages are kept",

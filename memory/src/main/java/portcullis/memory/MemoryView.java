@@ -24,6 +24,9 @@ public final class MemoryView implements Saved {
     /** In {@link #restrictions}, beside what is refused: an overlay page lies here. */
     public static final int OVERLAID = 1 << 4;
 
+    private static final int CONTENT = Protection.READ | Protection.WRITE;
+    private static final int CODE = Protection.KERNEL_EXECUTE | Protection.USER_EXECUTE;
+
     private final GuestMemory memory;
     private final int level;
     private final long limit;
@@ -79,7 +82,21 @@ public final class MemoryView implements Saved {
         if (!special || (memory.pageFlags(gpa) & overlaidFlag) == 0) {
             return gpa;
         }
-        return placements.backingOf(gpa & -GuestMemory.PAGE_SIZE) | gpa & GuestMemory.PAGE_SIZE - 1;
+        long backing = placements.backingOf(gpa & -GuestMemory.PAGE_SIZE);
+        return covers(gpa, backing) ? backing | gpa & GuestMemory.PAGE_SIZE - 1 : gpa;
+    }
+
+    /**
+     * Whether an overlay page is seen at {@code gpa}. What a higher level keeps from being written cannot be covered with what this
+     * level has written: it would see its own where the other vouches for what is there.
+     */
+    private boolean covers(long gpa, long backing) {
+        return (protections.refused(gpa) & CONTENT) == 0 || !guestWrites(backing);
+    }
+
+    private boolean guestWrites(long backing) {
+        GuestMemory.Segment segment = memory.segmentAt(backing);
+        return segment != null && segment.writable();
     }
 
     /** Whether an overlay page lies at {@code gpa}. */
@@ -129,13 +146,12 @@ public final class MemoryView implements Saved {
         if ((memory.pageFlags(gpa) & overlaidFlag) == 0) {
             return refused;
         }
-        return refused | OVERLAID | (noCode == 0 ? 0 : refusedOnOverlay(gpa));
-    }
-
-    /** What is refused of an overlay page where some level above decides what is code: what the guest writes itself is none. */
-    private int refusedOnOverlay(long gpa) {
-        GuestMemory.Segment segment = memory.segmentAt(placements.backingOf(gpa & -GuestMemory.PAGE_SIZE));
-        return segment != null && segment.writable() ? Protection.KERNEL_EXECUTE | Protection.USER_EXECUTE : 0;
+        boolean written = guestWrites(placements.backingOf(gpa & -GuestMemory.PAGE_SIZE));
+        if (written && (refused & CONTENT) != 0) {
+            // Not seen: see covers().
+            return refused;
+        }
+        return refused | OVERLAID | (written && noCode != 0 ? CODE : 0);
     }
 
     /** What may be done at {@code gpa}, as {@link Protection} bits: what all higher levels allow. */
@@ -149,8 +165,9 @@ public final class MemoryView implements Saved {
         if (gpa < 0 || gpa >= limit) {
             return Protection.ALL;
         }
-        boolean overlay = (noCode >>> by & 1) != 0 && isOverlaid(gpa);
-        return Protection.ALL & ~(protections.refusedBy(above, gpa) | (overlay ? refusedOnOverlay(gpa) : 0));
+        long backing = resolve(gpa & -GuestMemory.PAGE_SIZE);
+        boolean noCodeThere = (noCode >>> by & 1) != 0 && backing >= limit && guestWrites(backing);
+        return Protection.ALL & ~(protections.refusedBy(above, gpa) | (noCodeThere ? CODE : 0));
     }
 
     /**

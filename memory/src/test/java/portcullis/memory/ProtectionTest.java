@@ -130,6 +130,33 @@ class ProtectionTest {
         assertEquals(Protection.ALL, view.protection(1 << 26));
     }
 
+    /** Read-only for a level means that it sees what a higher one has put there, or checked. */
+    @Test
+    void shouldNotCoverWhatAHigherLevelKeepsAsItIs() {
+        OverlayPage messages = memory.newOverlay(true);
+        OverlayPage calls = memory.newOverlay(false);
+        memory.putLong(PAGE, 0x1111);
+        messages.putLong(0, 0x2222);
+        view.place(messages, PAGE);
+        assertEquals(0x2222, view.getLong(PAGE));
+        view.protect(1, PAGE, 1, Protection.READ | Protection.KERNEL_EXECUTE | Protection.USER_EXECUTE);
+        assertEquals(0x1111, view.getLong(PAGE));
+        assertEquals(PAGE + 8, view.resolve(PAGE + 8));
+        assertFalse(view.isOverlaid(PAGE));
+        assertEquals(Protection.WRITE, view.restrictions(PAGE));
+        view.place(messages, PAGE + 0x1000);
+        assertEquals(0x2222, view.getLong(PAGE + 0x1000));
+        view.place(messages, PAGE);
+        assertEquals(0x1111, view.getLong(PAGE));
+        view.place(calls, PAGE);
+        assertTrue(view.isOverlaid(PAGE), "which holds nothing of the guest's");
+        view.remove(calls);
+        view.protect(1, PAGE, 1, Protection.ALL);
+        assertEquals(0x2222, view.getLong(PAGE));
+        view.remove(messages);
+        assertEquals(0x1111, view.getLong(PAGE));
+    }
+
     /** Its address may be one that a higher level lets code be at, or one that it cannot protect. */
     @Test
     void shouldRefuseCodeOnOverlaysThatTheGuestWrites() {
