@@ -31,6 +31,19 @@ static void interrupt_last(void *unused) {
     send_interrupt(IPI_VECTOR, TARGET_VTL1, 1ull << machine.vps[last]);
 }
 
+static void alarm_last(void *unused) {
+    (void)unused;
+    send_interrupt(TIMER_VECTOR, TARGET_VTL1, 1ull << machine.vps[last]);
+}
+
+/* The secure side of the last processor is busy with an interrupt. */
+static volatile int lingers, may_go;
+
+static void linger(void) {
+    lingers = 1;
+    AWAIT(may_go);
+}
+
 static void call_once(void *unused) {
     (void)unused;
     in_secure(secure_set_policy, (void *)REFUSE);
@@ -57,11 +70,17 @@ void check_start_above(void) {
     AWAIT(box->ipis);
     check_equal("need not run for an interrupt of the secure one", box->ipis, 1);
     check_status("and the secure one is not started again", by_secure(HV_START_VP, 1), HV_INVALID_VP_STATE);
-    check_status("is started by the other call", by_secure(HV_START_VP, 0), HV_SUCCESS);
+    secure_alarm = linger;
+    in_secure(alarm_last, 0);
+    AWAIT(lingers);
+    check_status("is started by the other call, while the secure one runs", by_secure(HV_START_VP, 0), HV_SUCCESS);
+    check("and waits for it", !worker_await_arrival(last, NOT_SO_SOON));
+    check_status("it is not started twice", by_secure(HV_START_VP, 0), HV_INVALID_VP_STATE);
+    may_go = 1;
     check("and arrives", worker_await_arrival(last, 2000));
     machine.cpus++;
     run_on(last, call_once, 0);
     check_equal("its calls come to the secure side", box->calls, 2);
-    check_status("it is not started twice", by_secure(HV_START_VP, 0), HV_INVALID_VP_STATE);
+    check_status("it is not started while it runs", by_secure(HV_START_VP, 0), HV_INVALID_VP_STATE);
     topic("");
 }

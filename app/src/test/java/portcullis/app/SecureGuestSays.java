@@ -174,6 +174,7 @@ final class SecureGuestSays {
     static final List<String> OF_A_START_ABOVE = List.of(
             "above a processor that waits to be started: is started there",
             "above its normal side: need not run for an interrupt of the secure one",
+            "above its normal side: is started by the other call, while the secure one runs",
             "above its normal side: its calls come to the secure side");
 
     /** By the words that begin with {@code narrow}. */

@@ -140,21 +140,31 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
     /**
      * Starts a VP that waits for that, in one of its trust levels and in a state of the caller's choice. On the VP's thread.
      *
+     * <p>A higher level may have been started before, and may be executing: then this one goes on when it is returned to.
+     *
      * @param loader puts the state into the CPU
      * @return false where the VP does not wait to be started
      */
     public boolean start(int level, Consumer<VirtualCpu> loader) {
         VtlContext target = context(level);
-        boolean fresh = target.activity() == Activity.WAIT_FOR_STARTUP || level > 0 && !target.begun();
-        if (context().activity() != Activity.WAIT_FOR_STARTUP || !fresh) {
+        boolean fresh = level > 0 && !target.begun();
+        boolean waits = target.activity() == Activity.WAIT_FOR_STARTUP;
+        if (context().activity() == Activity.WAIT_FOR_STARTUP && (fresh || waits)) {
+            runner.activate(target);
+            cpu.reset(true);
+        } else if (level < context().level()
+                && context(0).activity() == Activity.WAIT_FOR_STARTUP
+                && (fresh || level == 0)) {
+            // Shared state is what the active level computes with; the target's own is as INIT leaves it: it never ran.
+            cpu.switchContext(level);
+        } else {
             return false;
         }
-        runner.activate(target);
-        cpu.reset(true);
         target.apic().reset();
         target.apic().enable();
         cpu.setApicBase(target.apic().base());
         loader.accept(cpu);
+        cpu.switchContext(context().level());
         target.setActivity(Activity.RUNNING);
         if (level > 0) {
             target.enteredFrom(level - 1);
