@@ -83,7 +83,7 @@ class ProtectionTest {
         OverlayPage page = memory.newOverlay(true);
         view.place(page, PAGE);
         view.protect(1, PAGE, 1, Protection.NONE);
-        assertEquals(Protection.ALL | MemoryView.OVERLAID, view.restrictions(PAGE));
+        assertEquals(Protection.ALL, view.restrictions(PAGE));
         assertThrows(GuestAddressException.class, () -> view.getByte(PAGE));
         view.place(page, 0x5000);
         assertEquals(0, view.getByte(0x5000));
