@@ -68,23 +68,31 @@ final class EventRegisters implements RegisterGroup {
 
     @Override
     public int write(HvRegister name, RegisterValue value, int caller) {
-        return name == HvRegister.INTERNAL_ACTIVITY_STATE && !mayChangeActivity(value.low, caller)
-                ? HvStatus.ACCESS_DENIED
-                : write(name, value);
+        if (name != HvRegister.INTERNAL_ACTIVITY_STATE || !startsOrStops(value.low)) {
+            return write(name, value);
+        }
+        int[] status = {HvStatus.ACCESS_DENIED};
+        if (mayStop(caller)) {
+            levels.whereStartupIsFree(caller, () -> status[0] = write(name, value));
+        }
+        return status[0];
     }
 
     /**
-     * Whether {@code caller} may write this activity. To start a processor by its register is no way around a level that denies or
-     * watches that (TLFS vsm.md, "DenyLowerVtlStartup", "InterceptVpStartup"); and where a higher level is enabled a processor cannot
-     * be sent back to wait, as INIT does not do it either.
+     * Whether to write this activity starts the processor, or sends it back to wait for that: no way around a level that denies or
+     * watches it (TLFS vsm.md, "DenyLowerVtlStartup", "InterceptVpStartup").
      */
-    private boolean mayChangeActivity(long wanted, int caller) {
-        boolean waits = context.activity() == VtlContext.Activity.WAIT_FOR_STARTUP;
-        boolean willWait = (wanted & InternalActivity.STARTUP_SUSPEND) != 0;
-        return waits == willWait
-                || !levels.startupDenied(caller)
-                        && levels.startupInterceptor(caller) < 0
-                        && (waits || vp.highestLevel() <= caller);
+    private boolean startsOrStops(long wanted) {
+        return waits() != ((wanted & InternalActivity.STARTUP_SUSPEND) != 0);
+    }
+
+    private boolean waits() {
+        return context.activity() == VtlContext.Activity.WAIT_FOR_STARTUP;
+    }
+
+    /** Where a higher level is enabled a processor cannot be sent back to wait, as INIT does not do it either. */
+    private boolean mayStop(int caller) {
+        return waits() || vp.highestLevel() <= caller;
     }
 
     @Override

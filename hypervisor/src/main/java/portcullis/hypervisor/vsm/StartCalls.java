@@ -43,8 +43,13 @@ public final class StartCalls {
                     : HvStatus.ACCESS_DENIED;
         }
         VirtualProcessor vp = target.vp();
-        int[] status = new int[1];
-        vp.callFrom(call.vp(), () -> status[0] = start(vp, level, wanted, caller));
+        // Where a level has come to deny or watch it meanwhile the call is issued again, and finds that.
+        int[] status = {HypercallHandler.CONTINUE};
+        vp.callFrom(
+                call.vp(),
+                () -> call.partition()
+                        .trustLevels()
+                        .whereStartupIsFree(caller, () -> status[0] = start(vp, level, wanted, caller)));
         return status[0];
     }
 

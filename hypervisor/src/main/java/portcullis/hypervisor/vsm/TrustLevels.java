@@ -122,6 +122,21 @@ public final class TrustLevels implements Saved {
         return -1;
     }
 
+    /**
+     * Does {@code start}, where no level above {@code level} denies or watches that. Who comes to do so finds, when it does, that what was
+     * decided before has happened.
+     *
+     * @param start must not wait
+     * @return false where one does: nothing has been done
+     */
+    public synchronized boolean whereStartupIsFree(int level, Runnable start) {
+        boolean free = !startupDenied(level) && startupInterceptor(level) < 0;
+        if (free) {
+            start.run();
+        }
+        return free;
+    }
+
     /** Whether memory is to be zeroed when the partition is reset. */
     public synchronized boolean zeroesMemory() {
         for (int level = 1; level < LEVELS; level++) {

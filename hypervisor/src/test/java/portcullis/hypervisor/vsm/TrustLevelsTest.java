@@ -105,4 +105,29 @@ class TrustLevelsTest {
         assertEquals("-1 -1 -1", interceptors());
         assertTrue(!levels.startupDenied(0));
     }
+
+    /** Nothing that was decided before starts a processor when the level has been told that it denies that. */
+    @Test
+    void shouldDenyWhenWhatWasDecidedBeforeHasHappened() throws InterruptedException {
+        Thread denies = new Thread(() -> configure(1, DENY));
+        boolean[] waits = new boolean[1];
+        assertTrue(levels.whereStartupIsFree(0, () -> {
+            denies.start();
+            while (denies.isAlive() && denies.getState() != Thread.State.BLOCKED) {
+                Thread.onSpinWait();
+            }
+            waits[0] = denies.isAlive();
+        }));
+        denies.join();
+        assertTrue(waits[0]);
+        assertFalse(levels.whereStartupIsFree(0, () -> fail("starts")));
+        assertTrue(levels.whereStartupIsFree(1, () -> {}));
+    }
+
+    @Test
+    void shouldNotStartWhatIsWatched() {
+        configure(2, INTERCEPT);
+        assertFalse(levels.whereStartupIsFree(0, () -> fail("starts")));
+        assertFalse(levels.whereStartupIsFree(1, () -> fail("starts")));
+    }
 }
