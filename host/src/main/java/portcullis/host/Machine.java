@@ -14,6 +14,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import portcullis.hypervisor.Outcome;
 import portcullis.hypervisor.Partition;
+import portcullis.hypervisor.hyperv.GuestCrash;
 import portcullis.hypervisor.synic.Connections;
 import portcullis.hypervisor.synic.MessagePort;
 import portcullis.hypervisor.synic.PortTarget;
@@ -104,7 +105,8 @@ public final class Machine implements AutoCloseable {
         try {
             open();
             pauseNow();
-            Watcher watcher = new Watcher(until, limit, partition, switchboard.serial());
+            Watcher watcher =
+                    new Watcher(until, limit, partition, switchboard.serial(), () -> switchboard.crash() != null);
             if (watcher.counts() && pc.scheduler() == null) {
                 throw new IllegalArgumentException(
                         "instructions are counted by virtual time only; make the machine with virtualTime(seed), or say Until.time");
@@ -378,6 +380,12 @@ public final class Machine implements AutoCloseable {
     /** How the run has ended; empty while it has not. */
     public Optional<Outcome> outcome() {
         return Optional.ofNullable(open().outcome());
+    }
+
+    /** What the guest has reported of a crash by the interface's crash registers, last, since it was made or reset. */
+    public Optional<GuestCrash> crash() {
+        open();
+        return Optional.ofNullable(switchboard.crash());
     }
 
     /**

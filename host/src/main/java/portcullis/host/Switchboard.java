@@ -13,6 +13,7 @@ import portcullis.engine.SegmentRegister;
 import portcullis.engine.VirtualCpu;
 import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
+import portcullis.hypervisor.hyperv.GuestCrash;
 import portcullis.hypervisor.schedule.SeededScheduler;
 import portcullis.hypervisor.trace.TraceEvent;
 import portcullis.hypervisor.trace.TraceEvent.Kind;
@@ -37,6 +38,7 @@ final class Switchboard implements SeededScheduler.Watch, AutoCloseable {
     private final Deque<String> troubles = new ArrayDeque<>();
     private final Map<Context, TraceEvent.Suspend> suspensions = new HashMap<>();
     private volatile Watcher watcher;
+    private volatile GuestCrash crash;
     private volatile Partition partition;
     private final List<Tracing.Subscription> subscriptions = new ArrayList<>();
 
@@ -57,6 +59,8 @@ final class Switchboard implements SeededScheduler.Watch, AutoCloseable {
             }
         });
         made.onBreakpoint(this::breakpoint);
+        made.onGuestCrash(this::crashed);
+        made.onReset(() -> crash = null);
         if (scheduler != null) {
             scheduler.setWatch(this);
         }
@@ -138,6 +142,19 @@ final class Switchboard implements SeededScheduler.Watch, AutoCloseable {
         synchronized (troubles) {
             keep(troubles, line, SLICES);
         }
+    }
+
+    private void crashed(GuestCrash report) {
+        crash = report;
+        Watcher run = watcher;
+        if (run != null) {
+            run.crashed(report.vp());
+        }
+    }
+
+    /** What the guest has reported last; null for nothing since it was reset. */
+    GuestCrash crash() {
+        return crash;
     }
 
     void received(Inbox inbox, int vp) {

@@ -47,6 +47,11 @@ public sealed interface Until {
         return new Ended(outcome -> outcome instanceof Outcome.TripleFault, "a vp has shut down by triple fault");
     }
 
+    /** The guest has reported that it has crashed ({@link Machine#crash}); the run need not have ended. A state. */
+    static Until crashed() {
+        return new Crashed();
+    }
+
     // What the processors are about
 
     /**
@@ -149,6 +154,14 @@ public sealed interface Until {
      * @param describe in words
      */
     record Ended(Predicate<Outcome> which, String describe) implements Until {}
+
+    /** {@link Until#crashed}. */
+    record Crashed() implements Until {
+        @Override
+        public String describe() {
+            return "the guest has reported a crash";
+        }
+    }
 
     /** {@link Until#halted}. */
     record Halted() implements Until {

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import portcullis.hypervisor.Outcome;
 import portcullis.hypervisor.Partition;
 import portcullis.hypervisor.VirtualProcessor;
@@ -42,6 +43,7 @@ final class Watcher {
     private final List<Until> parts;
     private final Partition partition;
     private final SerialLog serial;
+    private final BooleanSupplier crashed;
     private final long began;
     /** Guest time at which the run is given up. */
     private final long guestLimit;
@@ -52,11 +54,13 @@ final class Watcher {
     private Stop stop;
     private volatile RuntimeException failure;
 
-    Watcher(Until until, Limit limit, Partition partition, SerialLog serial) {
+    /** @param crashed whether the guest has reported a crash */
+    Watcher(Until until, Limit limit, Partition partition, SerialLog serial, BooleanSupplier crashed) {
         whole = until;
         parts = until.parts();
         this.partition = partition;
         this.serial = serial;
+        this.crashed = crashed;
         began = now();
         guestLimit = after(limit.guestTime());
     }
@@ -182,6 +186,14 @@ final class Watcher {
         }
     }
 
+    void crashed(int vp) {
+        for (Until part : parts) {
+            if (part instanceof Until.Crashed) {
+                reached(part, vp, null);
+            }
+        }
+    }
+
     void cameTo(int vp, long linear) {
         for (Until part : parts) {
             if (part instanceof Until.Address(long address) && address == linear) {
@@ -224,6 +236,7 @@ final class Watcher {
             int vp = -1;
             boolean holds = switch (part) {
                 case Until.Halted halted -> allHalted();
+                case Until.Crashed crash -> crashed.getAsBoolean();
                 case Until.Suspended(int which) -> (vp = suspended(which)) >= 0;
                 case Until.Received(Inbox inbox) -> !inbox.isEmpty();
                 case Until.Serial(String text) -> serial.take(text.getBytes(StandardCharsets.UTF_8));

@@ -21,6 +21,7 @@ import portcullis.engine.Register;
 import portcullis.engine.Segment;
 import portcullis.engine.SegmentRegister;
 import portcullis.hypervisor.gate.InhibitReason;
+import portcullis.hypervisor.hyperv.GuestCrash;
 import portcullis.hypervisor.synic.MessageHandler;
 import portcullis.hypervisor.synic.MessagePort;
 import portcullis.hypervisor.trace.TraceEvent;
@@ -225,6 +226,13 @@ class LookingTest {
         try (Machine machine =
                 Guests.flat(CRASH.formatted(words.length)).hyperv("on").build()) {
             machine.memory().write(0x20_0000, words);
+            assertTrue(machine.crash().isEmpty());
+            Stop stop = machine.run(Until.crashed());
+            assertEquals(0, stop.vp().orElseThrow());
+            GuestCrash crash = machine.crash().orElseThrow();
+            assertEquals("Kernel panic\n2Jnot syncing\n", crash.message());
+            assertEquals(0x20_0000, crash.parameters().get(3));
+            machine.run(Until.crashed()); // it has
             machine.run(Until.halted());
             List<String> said = machine.diagnose("a test asks").output();
             assertEquals(
@@ -232,6 +240,9 @@ class LookingTest {
                                     .formatted(words.length)
                             + "  | Kernel panic\n  | 2Jnot syncing",
                     said.getLast());
+            machine.reset();
+            assertTrue(machine.crash().isEmpty());
+            machine.run(Until.crashed());
         }
     }
 

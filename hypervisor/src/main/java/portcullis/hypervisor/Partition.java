@@ -236,7 +236,7 @@ public final class Partition implements AutoCloseable {
         resetListeners.add(listener);
     }
 
-    /** Who is told when the guest reports that it has crashed. On a VP's thread; must not wait. */
+    /** Who is told, too, when the guest reports that it has crashed. On a VP's thread; must not wait. */
     public void onGuestCrash(Consumer<GuestCrash> listener) {
         msrs.onCrash(listener);
     }

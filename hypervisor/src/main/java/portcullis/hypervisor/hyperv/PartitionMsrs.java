@@ -1,5 +1,7 @@
 package portcullis.hypervisor.hyperv;
 
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import portcullis.memory.MemoryView;
 import portcullis.state.Saved;
@@ -11,7 +13,7 @@ public final class PartitionMsrs implements Saved {
     private final CrashRegisters crash = new CrashRegisters();
     private final Reenlightenment reenlightenment = new Reenlightenment();
     private volatile long debugOptions;
-    private volatile Consumer<GuestCrash> crashListener = report -> {};
+    private final List<Consumer<GuestCrash>> crashListeners = new CopyOnWriteArrayList<>();
 
     /** HV_X64_MSR_CRASH_P0 to P4. */
     CrashRegisters crash() {
@@ -22,13 +24,13 @@ public final class PartitionMsrs implements Saved {
     void writeCrashControl(int vp, long value, MemoryView view) {
         GuestCrash report = crash.control(vp, value, view);
         if (report != null) {
-            crashListener.accept(report);
+            crashListeners.forEach(listener -> listener.accept(report));
         }
     }
 
-    /** Who is told when the guest reports that it has crashed. On a VP's thread; must not wait. */
+    /** Who is told, too, when the guest reports that it has crashed. On a VP's thread; must not wait. */
     public void onCrash(Consumer<GuestCrash> listener) {
-        crashListener = listener;
+        crashListeners.add(listener);
     }
 
     Reenlightenment reenlightenment() {
