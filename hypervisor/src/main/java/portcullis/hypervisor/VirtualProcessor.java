@@ -317,7 +317,17 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
      * started. An unchecked exception that it throws comes out here.
      */
     public void call(Runnable action) {
-        work.call(action);
+        work.call(action, workOfThisThread());
+    }
+
+    /** Of the VP whose turns the calling thread takes: a device or a listener may ask something of another VP. Else null. */
+    private VpWork workOfThisThread() {
+        for (VirtualProcessor other : partition.processors()) {
+            if (other.onItsThread()) {
+                return other.work;
+            }
+        }
+        return null;
     }
 
     /**

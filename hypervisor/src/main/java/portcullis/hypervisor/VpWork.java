@@ -57,8 +57,8 @@ final class VpWork {
         return thread == Thread.currentThread();
     }
 
-    /** {@link VirtualProcessor#call}. */
-    void call(Runnable action) {
+    /** {@link VirtualProcessor#call}. @param caller the work of the VP whose thread calls; null for another's */
+    void call(Runnable action, VpWork caller) {
         CompletableFuture<Void> done = null;
         synchronized (lock) {
             if (thread != null && thread != Thread.currentThread()) {
@@ -83,6 +83,9 @@ final class VpWork {
             return;
         }
         requests.raise(VpRequests.WORK);
+        if (caller != null) {
+            caller.serveUntil(done);
+        }
         try {
             done.join();
         } catch (CompletionException failed) {
@@ -103,16 +106,21 @@ final class VpWork {
         } else if (queued(task)) {
             requests.raise(VpRequests.WORK);
         }
-        for (int spins = 0; !task.isDone(); spins++) {
-            caller.serve();
+        caller.serveUntil(task);
+        if (task.state() == Future.State.FAILED) {
+            throw new IllegalStateException("VP " + vp + " could not do it", task.exceptionNow());
+        }
+    }
+
+    /** Waits for what another VP does, and does what is asked of this one meanwhile: two VPs may ask something of each other. */
+    private void serveUntil(Future<?> done) {
+        for (int spins = 0; !done.isDone(); spins++) {
+            serve();
             if (spins < SPINS_BEFORE_NAP) {
                 Thread.onSpinWait();
             } else {
                 LockSupport.parkNanos(NAP_NANOS);
             }
-        }
-        if (task.state() == Future.State.FAILED) {
-            throw new IllegalStateException("VP " + vp + " could not do it", task.exceptionNow());
         }
     }
 

@@ -94,6 +94,26 @@ class ControlRacesTest {
     /** Each is in the middle of something that it does to itself by call, and asks something of the other. */
     @Test
     void shouldAnswerWhileItActsOnItself() {
+        askEachOther((self, other, meet, ask) -> self.callFrom(self, () -> {
+            meet.run();
+            other.callFrom(self, ask);
+        }));
+    }
+
+    /** A device, on the thread of the VP that accesses it, looks at another VP, as any thread may. */
+    @Test
+    void shouldAnswerWhileADeviceAsksAnother() {
+        askEachOther((self, other, meet, ask) -> {
+            meet.run();
+            other.call(ask);
+        });
+    }
+
+    private interface Way {
+        void ask(VirtualProcessor self, VirtualProcessor other, Runnable meet, Runnable ask);
+    }
+
+    private static void askEachOther(Way way) {
         try (FakeMachine machine = FakeMachine.threaded(2)) {
             CountDownLatch both = new CountDownLatch(2);
             AtomicInteger answers = new AtomicInteger();
@@ -102,10 +122,7 @@ class ControlRacesTest {
                 public void portWrite(int port, int size, int value) {
                     VirtualProcessor self = machine.vp(value);
                     VirtualProcessor other = machine.vp(1 - value);
-                    self.callFrom(self, () -> {
-                        meet(both);
-                        other.callFrom(self, answers::incrementAndGet);
-                    });
+                    way.ask(self, other, () -> meet(both), answers::incrementAndGet);
                 }
 
                 @Override
