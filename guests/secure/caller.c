@@ -116,3 +116,19 @@ void call_from(const struct kind *kind, uint64_t entry) {
         memcpy(&caller, (void *)REAL_DATA, sizeof(caller));
     }
 }
+
+uint64_t caller_offsets(const struct kind *kind) {
+    uint64_t *input = (uint64_t *)input_here();
+    volatile uint64_t *output = (volatile uint64_t *)output_here();
+    input[0] = HV_SELF_PARTITION;
+    input[1] = HV_SELF_VP;
+    input[2] = REG_VSM_CODE_PAGE_OFFSETS;
+    *output = 0;
+    memset(caller.given, 0, sizeof(caller.given));
+    caller.given[EAX] = HV_GET_VP_REGISTERS;
+    caller.given[EDX] = 1;
+    caller.given[ECX] = (uint32_t)(uint64_t)input;
+    caller.given[ESI] = (uint32_t)(uint64_t)output;
+    call_from(kind, (uint64_t)hypercall_page);
+    return *output;
+}

@@ -37,6 +37,8 @@ uint16_t caller_selector(const struct kind *kind);
 uint32_t caller_instruction_16(void);
 /* Has caller.given called from there, on the first processor. */
 void call_from(const struct kind *kind, uint64_t entry);
+/* Asks there for HvRegisterVsmCodePageOffsets. */
+uint64_t caller_offsets(const struct kind *kind);
 
 /* Something else to be called than the hypercall page: a load from caller_letter. */
 enum { READS_LENGTH = 7 };

@@ -31,23 +31,12 @@ static int may_call(const struct kind *kind) {
 static uint64_t call_entry, return_entry;
 
 static void find_entries(const struct kind *kind) {
-    uint64_t *input = (uint64_t *)input_here();
-    volatile uint64_t *output = (volatile uint64_t *)output_here();
-    input[0] = HV_SELF_PARTITION;
-    input[1] = HV_SELF_VP;
-    input[2] = REG_VSM_CODE_PAGE_OFFSETS;
-    *output = 0;
-    memset(caller.given, 0, sizeof(caller.given));
-    caller.given[EAX] = HV_GET_VP_REGISTERS;
-    caller.given[EDX] = 1;
-    caller.given[ECX] = (uint32_t)(uint64_t)input;
-    caller.given[ESI] = (uint32_t)(uint64_t)output;
-    call_from(kind, (uint64_t)hypercall_page);
+    const uint64_t offsets = caller_offsets(kind);
     check_equal("a hypercall comes back", caller.vector, RETURNED);
     check_status("and succeeds", caller.back[EAX], HV_SUCCESS);
     check_equal("with the register done", caller.back[EDX], 1);
-    call_entry = (uint64_t)hypercall_page + (*output & 0xfff);
-    return_entry = (uint64_t)hypercall_page + (*output >> 12 & 0xfff);
+    call_entry = (uint64_t)hypercall_page + (offsets & 0xfff);
+    return_entry = (uint64_t)hypercall_page + (offsets >> 12 & 0xfff);
     check("it has sequences of its own", call_entry != vtl_call_entry && return_entry != call_entry);
 }
 

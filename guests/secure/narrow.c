@@ -1,5 +1,5 @@
 /* A secure side that runs 32-bit code, with and without paging: its initial context, its ways in and out, what it is told. */
-#include "secure.h"
+#include "caller.h"
 #include "checks.h"
 #include "guest.h"
 
@@ -133,6 +133,32 @@ static void check_return(void) {
     narrow.control = FAST_RETURN;
 }
 
+/* Both sides in 32-bit code. */
+static void check_narrow_callers(void) {
+    static const struct kind kinds[] = {{"compatibility mode", COMPATIBILITY, 0, 0}, {"protected mode", FLAT, 0, 0}};
+    for (int i = 0; i < 2; i++) {
+        topic(kinds[i].name);
+        const uint64_t entry = (uint64_t)hypercall_page + (caller_offsets(&kinds[i]) & 0xfff);
+        const uint32_t given[REGISTERS] = {0, 0x7777, 0x8888, 0x11111111, 0x22222222, 0x33333333, 0x44444444}, entries = narrow.entries;
+        memcpy(caller.given, given, sizeof(given));
+        call_from(&kinds[i], entry);
+        check_equal("a call comes back", caller.vector, RETURNED);
+        check_equal("and has been heard", narrow.entries - entries, 1);
+        check_equal("EBX comes up", narrow.seen[EBX], given[EBX]);
+        check_equal("EDI comes up", narrow.seen[REGISTERS - 1], given[REGISTERS - 1]);
+        check_equal("EBX comes down", caller.back[EBX], narrow.given[0]);
+        check_equal("EDI comes down", caller.back[REGISTERS - 1], narrow.given[3]);
+        narrow.control = 0;
+        memcpy(caller.given, given, sizeof(given));
+        call_from(&kinds[i], entry);
+        check_equal("a restoring return gives EAX back as it was", caller.back[EAX], HV_VTL_CALL);
+        check_equal("and ECX, the control input", caller.back[ECX], 0);
+        check_equal("and EDX, which the sequence has cleared", caller.back[EDX], 0);
+        narrow.control = FAST_RETURN;
+    }
+    topic("");
+}
+
 static void check_intercept(void) {
     topic("an intercept");
     have_protect(0, ALLOW_NOTHING);
@@ -175,6 +201,7 @@ int check_narrow(const char *word) {
     check_status("a context of 32-bit code", call_here(HV_ENABLE_VP_VTL, context(paging), 0), HV_SUCCESS);
     check_calls();
     check_return();
+    check_narrow_callers();
     check_intercept();
     topic("");
     return 1;

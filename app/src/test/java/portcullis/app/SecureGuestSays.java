@@ -182,6 +182,8 @@ final class SecureGuestSays {
             "narrow: a context of 32-bit code",
             "narrow: R12 stays",
             "narrow a restoring return: gives EDX back as it was",
+            "narrow compatibility mode: a restoring return gives EAX back as it was",
+            "narrow protected mode: EDI comes down",
             "narrow an intercept: the access is tried again");
 
     /** By the word {@code reset}. */
