@@ -1,24 +1,24 @@
 # Into the cage and out of it (cage.h), all on pages that the cage has.
 
         .set    TOP, 56                         # from the frame that every way out leaves: struct cage from `registers` on
-        .set    KERNEL_RSP, 120
-        .set    KERNEL_CR3, 128
-        .set    SPACE, 136
-        .set    INSIDE, 144
-        .set    CR2, 152
-        .set    SEEN_CR0, 160
-        .set    SEEN_CR4, 168
-        .set    SEEN_XCR0, 176
-        .set    SEEN_CR3, 184
-        .set    CR0, 192
-        .set    CR4, 200
-        .set    STEPS, 208
-        .set    GS_BASE, 216
-        .set    IDTR, 224
-        .set    GDTR, 240
-        .set    SCRATCH, 256
-        .set    IN, 272
-        .set    VECTORS, 320
+        .set    CR2, 120
+        .set    SEEN_CR0, 128
+        .set    SEEN_CR4, 136
+        .set    SEEN_XCR0, 144
+        .set    SEEN_CR3, 152
+        .set    IN, 160
+        .set    SCRATCH, 200
+        .set    VECTORS, 256
+        .set    KERNEL_RSP, 4096 + 128
+        .set    KERNEL_CR3, KERNEL_RSP + 8
+        .set    SPACE, KERNEL_RSP + 16
+        .set    INSIDE, KERNEL_RSP + 24
+        .set    CR0, KERNEL_RSP + 32
+        .set    CR4, KERNEL_RSP + 40
+        .set    STEPS, KERNEL_RSP + 48
+        .set    GS_BASE, KERNEL_RSP + 56
+        .set    IDTR, KERNEL_RSP + 64
+        .set    GDTR, KERNEL_RSP + 80
         .set    REGISTERS, 4096
 
         .globl  cage_enter, cage_out, cage_entries, cage_text, cage_text_end, call_service

@@ -7,6 +7,8 @@
 enum { GS_BASE = 0xc0000101, EFER = 0xc0000080, INTERRUPT_STACK = 1, INTERRUPTS = 32, GATES = 256, DEBUG_OFF = 0x400 };
 enum { STAR = 0xc0000081, FMASK = 0xc0000084, SYSENTER = 0x174, FS_BASE = 0xc0000100, KERNEL_GS_BASE = 0xc0000102 };
 #define CR0_WRITE_PROTECT (1ull << 16)
+#define BUSY_TASK ((uint64_t)0x8b << 40)
+#define TASK_IS_BUSY ((uint64_t)2 << 40)
 #define CR4_XSAVE (1ull << 18)
 
 struct cage cages[CAGES];
@@ -47,6 +49,7 @@ void cage_describe(struct cage *cage, const uint64_t where[4]) {
     table[3] = 0x00cf9b000000ffff;
     table[4] = 0x00cff3000000ffff;
     table[5] = 0x00affb000000ffff;
+    put_base(&table[CAGE_TASK / 8], (uint64_t)&cage->task, BUSY_TASK | (sizeof(cage->task) - 1));
     put_base(&table[LOST_TASK / 8], where[0], (uint64_t)0x89 << 40 | 0xfff);
     put_base(&table[LOST_TABLE / 8], where[1], (uint64_t)0x82 << 40 | 0xfff);
     table[LOST_GATE / 8] = (where[2] & 0xffff) | (uint64_t)KERNEL_CODE << 16 | (uint64_t)0x8c << 40 | (where[2] >> 16 & 0xffff) << 48;
@@ -67,9 +70,10 @@ struct cage *cage_prepare(void) {
     ((uint64_t *)cage->space)[0] = 0;
     show((uint64_t *)cage->space, cage_text, cage_text_end, 0);
     show((uint64_t *)cage->space, gates, gates + GATES, 0);
-    show((uint64_t *)cage->space, cage, cage + 1, PAGE_WRITE);
+    show((uint64_t *)cage->space, cage, &cage->task, PAGE_WRITE);
+    show((uint64_t *)cage->space, &cage->task, cage + 1, 0);
     cage_describe(cage, nothing);
-    put_base(&cage->gdt[CAGE_TASK / 8], (uint64_t)&cage->task, (uint64_t)0x89 << 40 | (sizeof(cage->task) - 1));
+    cage->gdt[CAGE_TASK / 8] &= ~TASK_IS_BUSY;
     cage->task.interrupt_stacks[INTERRUPT_STACK - 1] = (uint64_t)cage->registers;
     cage->task.stacks[0] = (uint64_t)cage->scratch_stack;
     cage->task.io_map = sizeof(cage->task);
@@ -89,7 +93,7 @@ struct cage *cage_prepare(void) {
 
 static void load_task(void *cage) {
     struct cage *own = cage;
-    own->gdt[CAGE_TASK / 8] &= ~((uint64_t)2 << 40); /* it is not busy any more */
+    own->gdt[CAGE_TASK / 8] &= ~TASK_IS_BUSY;
     __asm__ volatile("ltr %0" : : "r"((uint16_t)CAGE_TASK) : "memory");
 }
 

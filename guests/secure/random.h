@@ -44,7 +44,7 @@ void see(uint64_t value);
 uint64_t some_address(void);
 /* One that it may write, or cover with other pages, without breaking itself. */
 uint64_t some_target(void);
-/* A page that may be hidden, and one of its own. */
+/* A page that may be hidden, or closed to writes, and one of its own. */
 uint64_t some_hidden_page(void);
 uint64_t some_own_page(void);
 
@@ -64,3 +64,5 @@ struct random_choice {
     int hidden;       /* whether anything is */
 };
 void secure_begin_random(void *choice); /* a job, on each processor */
+/* What the normal side may read and not write: entries of tables that have not been used. */
+extern uint8_t shown_page[PAGE];

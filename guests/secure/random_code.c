@@ -45,7 +45,7 @@ void random_prepare(void) {
     const void *pages[WINDOW_PAGES] = {
         p->code[0], p->code[1], secret_area.before, secret_page, secret_area.after, p->buffers[2], p->buffers[3], &secure,
         secure_cpus, (uint8_t *)secure_cpus + PAGE, p->buffers[2], secure_hypercall_page, secret_page, p->buffers[3], p->victim, p->buffers[3],
-        programs[(this_cpu()->index + 1) % machine.cpus].victim, 0, p->game[3], p->game[2],
+        programs[(this_cpu()->index + 1) % machine.cpus].victim, shown_page, p->game[3], p->game[2],
     };
     for (int i = 0; i < WINDOW_PAGES; i++) {
         show(cage, i, pages[i]);
@@ -221,7 +221,11 @@ void random_code(void) {
     int game = draw() % 2;
     draw_registers(cage, kind);
     /* A page that nobody may write may lie over its own ones. */
-    see((uint64_t)attempt(0, kind < 2 ? draw_code : draw_piece, p));
+    int fault = attempt(0, kind < 2 ? draw_code : draw_piece, p);
+    see((uint64_t)fault);
+    if (fault != NO_FAULT) {
+        return;
+    }
     if (game) {
         play_game(p);
     }

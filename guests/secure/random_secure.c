@@ -20,6 +20,8 @@ static struct kept {
     uint64_t efer, page_sum;
     int filled;
 } __attribute__((aligned(PAGE))) kept;
+uint8_t shown_page[PAGE] __attribute__((aligned(PAGE)));
+#define SHOWN_WORDS ((volatile uint64_t *)shown_page)
 
 static uint64_t mixed(uint64_t *state) {
     *state ^= *state << 13;
@@ -44,7 +46,7 @@ static void fill(volatile uint64_t *page, uint64_t salt) {
 static uint64_t page_sum(void) {
     uint64_t sum = 0;
     for (unsigned i = 0; i < WORDS; i++) {
-        sum = (sum ^ SECRET_WORDS[i]) * 0x100000001b3ull;
+        sum = (sum ^ SECRET_WORDS[i] ^ SHOWN_WORDS[i] << 7) * 0x100000001b3ull;
     }
     return sum;
 }
@@ -61,7 +63,11 @@ void secure_begin_random(void *p) {
         kept.efer = rdmsr(EFER);
         fill(SECRET_WORDS, 0);
         SECRET_WORDS[PUBLIC_WORD] = PUBLIC_VALUE;
+        for (unsigned i = 0; i < WORDS; i++) {
+            SHOWN_WORDS[i] = ((uint64_t)programs[0].buffers + i % RANDOM_BUFFERS * PAGE) | PAGE_PRESENT | PAGE_WRITE | PAGE_USER;
+        }
         kept.page_sum = page_sum();
+        protect(shown_page, 1, ALLOW_READ);
         protect(secret_page, 1, choice->hidden ? ALLOW_NOTHING : ALLOW_ALL);
         protect(&kept, sizeof(kept) / PAGE, ALLOW_NOTHING);
     }

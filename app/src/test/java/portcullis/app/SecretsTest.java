@@ -65,7 +65,7 @@ class SecretsTest {
         }
         int other = number % SecretPrograms.OTHERS.size();
         assertEquals(one, run(number, SecretPrograms.OTHERS.get(other)));
-        assertFalse(one.said().contains("the hidden page has been written"), one.said());
+        assertFalse(one.said().contains("pages have been written"), one.said());
     }
 
     /** The comparison sees something: of programs, and of secrets. */
