@@ -174,7 +174,7 @@ static void draw_piece(void *program) {
     r[RBX] = draw() % 2 ? hidden_window() + draw() % PAGE : r[RBX];
     r[R9] = WINDOW + (OPEN_AT + 1) * PAGE + IMAGE;
     r[R11] = WINDOW;
-    r[R12] = hidden_window() + (draw() % 64 - 16) * 64;
+    r[R12] = hidden_window() + (draw() % 4 ? (draw() % 64 - 16) * 64 : draw() % 2 * (PAGE / 2));
     r[R13] = WINDOW + OPEN_AT * PAGE + draw() % 32 * 64;
     r[R8] = WINDOW + HIDDEN_AT * PAGE + (draw() % 4 ? draw() % (PAGE - 16) : -1 - draw() % 8);
     r[R14] = draw() % 4 ? (uint64_t)secret_page : (uint64_t)&secure;

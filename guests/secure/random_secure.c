@@ -40,6 +40,11 @@ static void fill(volatile uint64_t *page, uint64_t salt) {
         uint64_t code = 0xcccccccccccc00b0 | (word & 0xff) << 8; /* mov $secret, %al */
         uint64_t kinds[4] = {word, entry, descriptor, code};
         page[i] = kinds[i / 64 % 4];
+        if (i % 256 == 3) {
+            page[i] = word & 0xffff; /* MXCSR, for FXRSTOR and XRSTOR of either half of the page: no reserved bits */
+        } else if (i % 256 / 8 == 8) {
+            page[i] = i % 8 ? 0 : word & 7; /* XSAVE's header */
+        }
     }
 }
 
