@@ -177,6 +177,25 @@ static void ask(void *p) {
     asked->result = call_service(asked->operation, asked->argument);
 }
 
+struct watch {
+    uint64_t at, left;
+};
+
+static void do_watch(void *p) {
+    struct watch *watch = p;
+    while (watch->left) {
+        see(*(volatile uint64_t *)(watch->at + watch->left % 512 * 8));
+        watch->left--;
+    }
+}
+
+/* Reads a page again and again, without a flush of its own, until the secure side of another processor hides it. */
+static void watch_victim(void) {
+    struct watch watch = {some_victim(), 40 + draw() % 160};
+    see((uint64_t)attempt(0, do_watch, &watch));
+    see(watch.left);
+}
+
 static void random_service(void) {
     static const uint64_t operations[] = {SERVICE_WORK, SERVICE_WORK, SERVICE_HIDE, SERVICE_OPEN, 100};
     struct asked asked = {operations[draw() % 5], draw(), 0};
@@ -213,6 +232,7 @@ static void run_steps(void *unused) {
         case 10: random_device(); break;
         case 11: random_service(); break;
         case 12: random_register(); break;
+        case 13: watch_victim(); break;
         default: random_access((unsigned)(draw() % 9)); break;
         }
         see(rdtsc()); /* by virtual time the same in both runs */

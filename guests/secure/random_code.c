@@ -5,8 +5,8 @@
 #include "guest.h"
 
 enum { LONGEST = 15, TRAP = 1 << 8, FIXED = 2, WINDOW_PAGES = 20, GAME_PAGES = 8, RAX = 0, RCX, RDX, RBX, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
-enum { PAGE_ACCESSED = 0x20, PAGE_DIRTY = 0x40, HIDDEN_AT = 3, OPEN_AT = 5, VICTIM_AT = 14, PDPTES = 0xf00, IMAGE = 0x800 };
-#define WINDOW (SPACE_OWN + 0x80000000ull)
+enum { PAGE_ACCESSED = 0x20, PAGE_DIRTY = 0x40, HIDDEN_AT = 3, OPEN_AT = 5, VICTIM_AT = 14, PDPTES = 0xf00, IMAGE = 0x800, CODE_WORDS = 0x600 };
+#define WINDOW (SPACE_OWN + 0x80020000ull) /* not where the kernel's code lies, in caches that go by low bits of page numbers */
 #define GAME (2 * SPACE_OWN)
 #define DEFAULT_RIGHTS (PAGE_PRESENT | PAGE_WRITE | PAGE_USER)
 
@@ -211,7 +211,10 @@ static void draw_code(void *program) {
     for (unsigned i = 0; i < LONGEST && (page == 0 || at + i < PAGE); i++) {
         to[at + i] = bytes[i];
     }
-    cage->in[0] = draw() % 16 == 0 ? draw_register() : WINDOW + page + at;
+    cage->in[0] = WINDOW + page + at;
+    if (draw() % 8 == 0) { /* where the secret will be code, when the secure side hides it there */
+        cage->in[0] = draw() % 2 ? draw_register() : WINDOW + VICTIM_AT * PAGE + CODE_WORDS + draw() % 64 * 8;
+    }
 }
 
 void random_code(void) {

@@ -36,6 +36,7 @@ static void fill(volatile uint64_t *page, uint64_t salt) {
     for (unsigned i = page == SECRET_WORDS ? 2 : 0; i < WORDS; i++) {
         uint64_t word = mixed(&state) * 0x2545f4914f6cdd1dull;
         uint64_t entry = ((uint64_t)programs[0].buffers + (word >> 20 & 3) * PAGE) | 6 | (word >> 8 & 1) | (word >> 9 & 1) << 5;
+        entry = i % 64 < 32 ? entry : entry & ~0x26ull; /* fit for PDPTEs */
         uint64_t descriptor = (0x00af9b000000ffff ^ (word & 0x0040600000ff00ff)) | (word & 0xff) << 24;
         uint64_t code = 0xcccccccccccc00b0 | (word & 0xff) << 8; /* mov $secret, %al */
         uint64_t kinds[4] = {word, entry, descriptor, code};
