@@ -207,7 +207,8 @@ final class VpRunner {
 
     private Turn execute() {
         if (lookForEntry) {
-            lookForEntry = false;
+            // What enters nothing because the VP waits to be started is looked at again when it has been.
+            lookForEntry = vp.context().activity() == Activity.WAIT_FOR_STARTUP;
             vp.levels().enterForInterrupts();
         }
         VtlContext context = vp.context();

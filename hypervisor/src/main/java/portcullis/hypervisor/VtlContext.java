@@ -92,6 +92,8 @@ public final class VtlContext {
 
     /** Tells traces that this level is suspended at a gate, on the hypercall at {@code rip}. */
     public void traceSuspend(long rip, int code) {
+        // A wait that a lift has ended, whose callback has not been served yet.
+        traceResume(ResumeReason.LIFTED);
         suspendedSince = trace.begin();
         suspendedOn = pass.lastWaitedOn();
         trace.suspended(level, suspendedOn, rip, code);

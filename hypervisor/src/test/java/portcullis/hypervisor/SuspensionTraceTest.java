@@ -59,6 +59,25 @@ class SuspensionTraceTest {
         machine.startAll();
     }
 
+    /** The lift's callback may come when the level waits again already. */
+    @Test
+    void shouldTellTheEndOfAWaitBeforeTheBeginningOfTheNext() {
+        VtlContext context = machine.vp(0).context();
+        for (int i = 0; i < 2; i++) {
+            machine.vp(1).inhibitFlushes(0);
+            assertEquals(FlushPass.Entry.SUSPENDED, context.flushPass().enter(new long[] {2}));
+            context.traceSuspend(0x1000, 2);
+            machine.vp(1).liftFlushInhibit(0);
+        }
+        machine.vp(0).turn();
+        assertEquals(
+                List.of(Kind.SUSPEND, Kind.RESUME, Kind.SUSPEND, Kind.RESUME),
+                seen.stream()
+                        .map(TraceEvent::kind)
+                        .filter(kind -> kind == Kind.SUSPEND || kind == Kind.RESUME)
+                        .toList());
+    }
+
     @Test
     void shouldTellWhoWaitsForWhomAndWhoIsResumed() {
         start();

@@ -51,6 +51,19 @@ class LowerInterruptTest {
         vp.turn();
     }
 
+    /** What could not enter a level before its VP had been started does so then. */
+    @Test
+    void shouldEnterForAnInterruptThatCameBeforeTheProcessorWasStarted() {
+        vp.context(0).setActivityBits(InternalActivity.STARTUP_SUSPEND);
+        vp.context(1).apic().receive(DeliveryMode.FIXED, VECTOR, false);
+        vp.turn();
+        assertEquals(0, bench.active());
+        vp.context(0).setActivityBits(0);
+        vp.lookForInterrupts(0);
+        vp.turn();
+        assertEquals(1, bench.active());
+    }
+
     private boolean notified() {
         return vp.context(1).apic().deliverable() == NOTIFICATION;
     }
