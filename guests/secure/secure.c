@@ -52,6 +52,7 @@ static const struct alone alone[] = {
     {"third-startup", check_third_startup, 1, 0},
     {"above", check_start_above, 1, 1},
     {"reset", check_reset, 0, 1},
+    {"meddle", check_meddling, 0, 1},
 };
 static const struct alone nothing_alone;
 

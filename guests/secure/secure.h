@@ -261,5 +261,6 @@ void check_third_registers(void); /* behind the third level's own group */
 void check_start_above(void); /* likewise, with the last processor waiting */
 void check_third(void);
 void check_third_locks(void);
+void check_meddling(void); /* alone */
 void check_other_processors(void); /* behind the third level's, which may be there or not */
 void check_service(void);

@@ -112,6 +112,17 @@ class SecureGuestTest {
         assertAllHold(SecureGuestSays.OF_32_BIT_CODE, secure("vsm", 1, "host", word));
     }
 
+    @ParameterizedTest
+    @CsvSource({"2, host", "2, virtual", "3, virtual"})
+    void shouldComputeOnTheSecureSideWhileAnotherProcessorMeddles(int cpus, String time) throws IOException {
+        assertAllHold(
+                List.of(
+                        "meddle: the secure side has been at it",
+                        "meddle: has found its general registers as they were",
+                        "meddle: and all others"),
+                secure("vsm", cpus, time, "meddle"));
+    }
+
     /** The guest resets the machine twice, the second time from its secure side, and says behind each what is left. */
     @ParameterizedTest
     @CsvSource({"1, virtual", "3, virtual", "2, host"})
