@@ -80,6 +80,22 @@ class RunTest {
         }
     }
 
+    /** HV_X64_MSR_RESET: {@code mov $0x40000003, %ecx; mov $1, %eax; xor %edx, %edx; wrmsr}. */
+    @Test
+    void shouldSeeThatTheGuestAsksTheHypervisorForAReset() {
+        try (Machine machine =
+                Guests.flat("b903000040 b801000000 31d2 0f30 ebfe").hyperv("on").build()) {
+            machine.run(Until.guestReset());
+            machine.reset();
+            machine.run(Until.guestReset());
+        }
+        try (Machine machine = Guests.flat("b903000040 b801000000 31d2 0f30 ebfe")
+                .hyperv("on,-reset")
+                .build()) {
+            machine.run(Until.tripleFault());
+        }
+    }
+
     @Test
     void shouldRunAgainAfterReset() {
         try (Machine machine = Guests.flat(Guests.EXIT_7).build()) {

@@ -60,10 +60,15 @@ public final class PartitionLevel implements Saved {
         return hypercall;
     }
 
-    /** @return false where WRMSR raises #GP: a page beyond the guest's address space */
+    /**
+     * The text does not say what becomes of a write once the register is locked. #GP, as by Microsoft's own code: who moves the page
+     * and is told that it has moved would call into something else.
+     *
+     * @return false where WRMSR raises #GP: a page beyond the guest's address space, or the register is locked
+     */
     public synchronized boolean setHypercall(long value) {
         if ((hypercall & LOCKED) != 0) {
-            return true;
+            return false;
         }
         if ((value & ENABLE) != 0 && (value & PAGE_NUMBER) + 4096 - memory.limit() > 0 || value < 0) {
             return false;
