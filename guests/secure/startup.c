@@ -8,7 +8,7 @@
 #include "interrupts.h"
 #include "workers.h"
 
-enum { GDTR_WRITE = 1 << 15, REG_ACTIVITY = 0x4, REG_SYNTHETIC_ICR = 0x90011, STARTUP_SUSPENDED = 1 };
+enum { XCR0_WRITE = 1 << 2, GDTR_WRITE = 1 << 15, REG_XCR0 = 0x40005, REG_ACTIVITY = 0x4, REG_SYNTHETIC_ICR = 0x90011, STARTUP_SUSPENDED = 1 };
 
 static void check_denied_startup(void) {
     uint64_t before = mailbox()->intercepts;
@@ -101,6 +101,10 @@ static void watch_last(void *bits) {
     set_register(last_vp, TARGET_CALLER, REG_CR_INTERCEPT_CONTROL, (uint64_t)bits);
 }
 
+static void set_features_of_last(void *xcr0) {
+    set_register(last_vp, TARGET_VTL0, REG_XCR0, (uint64_t)xcr0);
+}
+
 static void check_with_level(void) {
     uint64_t result = 0, before = mailbox()->intercepts;
     topic("with a secure side of its own");
@@ -112,6 +116,10 @@ static void check_with_level(void) {
     in_secure(configure_starts, 0);
     in_secure(watch_last, (void *)GDTR_WRITE);
     check_status("whose GDTR is watched it is not started with another", start_last(), HV_ACCESS_DENIED);
+    in_secure(watch_last, (void *)XCR0_WRITE);
+    in_secure(set_features_of_last, (void *)3);
+    check_status("nor where XCR0 is, and the start would change it", start_last(), HV_ACCESS_DENIED);
+    in_secure(set_features_of_last, (void *)1);
     in_secure(watch_last, 0);
     check("so far it has not been started", !worker_await_arrival(last, NOT_SO_SOON));
 }

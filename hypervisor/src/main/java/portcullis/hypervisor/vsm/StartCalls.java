@@ -1,11 +1,13 @@
 package portcullis.hypervisor.vsm;
 
 import java.util.List;
+import portcullis.engine.Register;
 import portcullis.hypervisor.VirtualProcessor;
 import portcullis.hypervisor.hypercall.CallContext;
 import portcullis.hypervisor.hypercall.Hypercall;
 import portcullis.hypervisor.hypercall.HypercallHandler;
 import portcullis.hypervisor.hypercall.TargetVp;
+import portcullis.tlfs.HvRegister;
 import portcullis.tlfs.HvStatus;
 import portcullis.tlfs.HypercallCode;
 
@@ -56,7 +58,10 @@ public final class StartCalls {
     private static int start(VirtualProcessor vp, int level, InitialContext wanted, int caller) {
         int active = vp.cpu().context();
         vp.cpu().switchContext(level);
-        boolean kept = wanted.keptBy(vp.registerIntercept(), caller);
+        // A start puts 1 into XCR0, which the levels share, as INIT does.
+        boolean changesFeatures = vp.cpu().get(Register.XCR0) != 1;
+        boolean kept = wanted.keptBy(vp.registerIntercept(), caller)
+                || changesFeatures && vp.registerIntercept().keeps(caller, HvRegister.XFEM, 1);
         vp.cpu().switchContext(active);
         if (kept) {
             return HvStatus.ACCESS_DENIED;
