@@ -153,7 +153,12 @@ final class VpRequests {
         }
     }
 
-    /** Answers PAUSE. @return whether that is news: whoever waits for it must be told */
+    /**
+     * Answers PAUSE. That may have been taken away since it was seen: then QUIET alone is left, which wakes the VP at once, and another
+     * PAUSE is answered before it comes. Both are right: the VP is between two turns.
+     *
+     * @return whether that is news: whoever waits for it must be told
+     */
     boolean beQuiet() {
         return ((int) WORD.getAndBitwiseOr(this, QUIET) & QUIET) == 0;
     }

@@ -264,6 +264,7 @@ public final class MemoryView implements Saved {
         } finally {
             lock.unlockWrite(stamp);
         }
+        // Without the lock: listeners wait for VPs to leave guest mode, and those may need it on their way.
         changed();
     }
 

@@ -153,6 +153,7 @@ public final class LocalApic implements Saved {
     private void publishAddress() {
         ApicAddress now = state.address();
         if (!now.equals(address)) {
+            // First the address, then the count of changes: a table made in between is out of date, not wrong.
             address = now;
             fabric.addressesChanged();
         }

@@ -510,6 +510,9 @@ public abstract class LinearMemory extends Translations {
     private long fill(long la, Access access, boolean user, boolean implicit) {
         long page = tlb.page();
         translated = page | la & 0xfff;
+        // A change of the view between this look and the next is not complete before this CPU has left guest mode and
+        // has
+        // dropped what is filled here.
         int restrictions = view.restrictions(page);
         if (restrictions != 0) {
             page = restricted(restrictions, la, access, user);
