@@ -6,7 +6,7 @@
 #include "interrupts.h"
 #include "workers.h"
 
-enum { LONGEST = 80 /* of what a step writes */, STEPS = 1500, REPORT = 250, FIRST_FREE_VECTOR = 32, LAST_VECTOR = 0xfe, WAKE_VECTOR = 0xf0 /* workers.c */, EMULATED = 8 };
+enum { LONGEST = 80 /* of what a step writes */, STEPS = 1500, REPORT = 250, FIRST_FREE_VECTOR = 22, LAST_VECTOR = 0xfe, WAKE_VECTOR = 0xf0 /* workers.c */, EMULATED = 8 };
 struct program programs[RANDOM_CPUS];
 
 uint64_t draw(void) {
