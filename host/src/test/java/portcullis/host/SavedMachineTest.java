@@ -89,6 +89,7 @@ class SavedMachineTest {
     }
 
     @Test
+    @Timeout(60)
     void shouldSaveARunningMachineWhichGoesOn() throws IOException {
         Path file = folder.resolve("state");
         try (Machine machine = Guests.flat(Guests.COUNT).hostTime().start()) {
@@ -96,8 +97,10 @@ class SavedMachineTest {
             machine.run(Until.time(java.time.Duration.ofMillis(1)));
         }
         try (Machine machine = Machine.builder().hostTime().restore(file)) {
-            machine.run(Until.time(java.time.Duration.ofMillis(1)));
-            assertTrue(machine.vp(0).register(Register.RAX) > 0);
+            // By the host's time nobody knows when its thread comes to run.
+            do {
+                machine.run(Until.time(java.time.Duration.ofMillis(1)));
+            } while (machine.vp(0).register(Register.RAX) == 0);
         }
     }
 
