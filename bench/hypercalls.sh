@@ -12,7 +12,7 @@ root=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$root/bench/toolchain.sh"
 
 # Rounds that the guests throw away: they are to measure compiled code.
-warm_up=20
+warm_up=100
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/hypercalls.XXXXXX")
 trap 'rm -rf "$work"' EXIT
