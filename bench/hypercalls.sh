@@ -23,39 +23,58 @@ run_guest() {
         </dev/null >"$4" 2>"$work/errors" || [ $? -eq 1 ] || { cat "$4" "$work/errors" >&2; exit 1; }
 }
 
+# Takes lines "COLUMN:FIGURE: least ... median N ns ..." up, several for each figure of a column: those of several runs.
+figures='
+    function middle(column, figure,    i, j, count, sorted, value) {
+        count = runs[column, figure]
+        for (i = 1; i <= count; i++) {
+            value = median[column, figure, i]
+            for (j = i; j > 1 && sorted[j - 1] > value; j--) sorted[j] = sorted[j - 1]
+            sorted[j] = value
+        }
+        least = sorted[1]
+        most = sorted[count]
+        return sorted[int((count + 1) / 2)]
+    }
+    NF == 3 {
+        if (!($2 in seen)) { seen[$2] = 1; order[++rows] = $2 }
+        value = $3
+        sub(/.*median /, "", value)
+        sub(/ ns.*/, "", value)
+        median[$1, $2, ++runs[$1, $2]] = value + 0
+    }
+'
+
 # guest_table GUEST INTERFACE COUNT...: one column for each number of processors.
 guest_table() {
     guest=$1
     interface=$2
     shift 2
-    for cpus; do
-        run_guest "$guest" "$interface" "$cpus" "$work/$cpus"
+    : >"$work/figures"
+    for round in 1 2 3 4 5; do
+        for cpus; do
+            run_guest "$guest" "$interface" "$cpus" "$work/run"
+            tr -d '\r' <"$work/run" | sed "s/^/$cpus:/" >>"$work/figures"
+        done
     done
-    for cpus; do
-        sed "s/^/$cpus:/" "$work/$cpus"
-    done | tr -d '\r' | awk -F: -v columns="$*" '
-        NF == 3 {
-            if (!($2 in seen)) { seen[$2] = 1; order[++rows] = $2 }
-            median = $3
-            sub(/.*median /, "", median)
-            sub(/ ns.*/, "", median)
-            median += 0
-            value[$2, $1] = median < 1000 ? median " ns" : median < 1000000 ? sprintf("%.2f µs", median / 1000) : sprintf("%.1f ms", median / 1000000)
+    awk -F: -v columns="$*" -v rounds="$round" "$figures"'
+        function shown(time) {
+            return time < 1000 ? time " ns" : time < 1000000 ? sprintf("%.2f µs", time / 1000) : sprintf("%.1f ms", time / 1000000)
         }
         END {
             count = split(columns, column, " ")
-            printf "| as a guest sees it, median |"
+            printf "| as a guest sees it, median of %d runs |", rounds
             for (i = 1; i <= count; i++) printf " %d VP%s |", column[i], column[i] == 1 ? "" : "s"
             printf "\n|---|"
             for (i = 1; i <= count; i++) printf "---|"
             printf "\n"
             for (r = 1; r <= rows; r++) {
                 printf "| %s |", order[r]
-                for (i = 1; i <= count; i++) printf " %s |", value[order[r], column[i]]
+                for (i = 1; i <= count; i++) printf " %s |", (column[i], order[r]) in runs ? shown(middle(column[i], order[r])) : ""
                 printf "\n"
             }
             printf "\n"
-        }'
+        }' "$work/figures"
 }
 
 # lazy_table PROCESSORS ROUNDS: the medians of as many runs with and without trust levels to be had, none of which is enabled. Who
@@ -66,30 +85,12 @@ lazy_table() {
     while [ $round -lt "$2" ]; do
         [ $((round % 2)) -eq 0 ] && order='on vsm' || order='vsm on'
         for interface in $order; do
-            run_guest hvbench "$interface" "$1" "$work/lazy"
-            tr -d '\r' <"$work/lazy" | sed "s/^/$interface:/" >>"$work/figures"
+            run_guest hvbench "$interface" "$1" "$work/run"
+            tr -d '\r' <"$work/run" | sed "s/^/$interface:/" >>"$work/figures"
         done
         round=$((round + 1))
     done
-    awk -F: -v processors="$1" -v rounds="$2" '
-        function middle(of, figure,    i, j, count, sorted, value) {
-            count = runs[of, figure]
-            for (i = 1; i <= count; i++) {
-                value = median[of, figure, i]
-                for (j = i; j > 1 && sorted[j - 1] > value; j--) sorted[j] = sorted[j - 1]
-                sorted[j] = value
-            }
-            least = sorted[1]
-            most = sorted[count]
-            return sorted[int((count + 1) / 2)]
-        }
-        NF == 3 {
-            if (!($2 in seen)) { seen[$2] = 1; order[++rows] = $2 }
-            value = $3
-            sub(/.*median /, "", value)
-            sub(/ ns.*/, "", value)
-            median[$1, $2, ++runs[$1, $2]] = value + 0
-        }
+    awk -F: -v processors="$1" -v rounds="$2" "$figures"'
         END {
             printf "| median of %d runs by turns, %d VP%s | on | vsm, no level enabled | vsm / on | spread of on |\n|---|---|---|---|---|\n",
                 rounds, processors, processors == 1 ? "" : "s"
