@@ -1,16 +1,13 @@
 # A net under code that may fault (cpu.c), and the way to user mode.
 
+#include "registers.inc"
+
         .text
         .globl  attempt_run, attempt_landing, enter_user
 
 # int attempt_run(struct attempt *slot, void (*body)(void *), void *argument): 0, or 1 where the handler ended it.
 attempt_run:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         mov     %rsp, (%rdi)
         sub     $8, %rsp
         mov     %rsi, %rax
@@ -23,12 +20,7 @@ attempt_landing:                                # rsp is what attempt_run stored
         cld
         mov     $1, %eax
 restore:
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+        pop_preserved
         ret
 
 # void enter_user(rip, rsp, rcx, rdx, r8), with interrupts off.

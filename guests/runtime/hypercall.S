@@ -1,16 +1,13 @@
 # Hypercalls that need more registers than C will give: see hyperv.h.
 
+#include "registers.inc"
+
         .text
         .globl  hypercall_raw, hypercall_xmm, hypercall_32
 
 # void hypercall_raw(struct hv_registers *)
 hypercall_raw:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         push    %rdi
         movdqu  128(%rdi), %xmm0
         movdqu  144(%rdi), %xmm1
@@ -18,20 +15,7 @@ hypercall_raw:
         movdqu  176(%rdi), %xmm3
         movdqu  192(%rdi), %xmm4
         movdqu  208(%rdi), %xmm5
-        mov     0(%rdi), %rax
-        mov     8(%rdi), %rcx
-        mov     16(%rdi), %rdx
-        mov     24(%rdi), %rbx
-        mov     32(%rdi), %rbp
-        mov     40(%rdi), %rsi
-        mov     56(%rdi), %r8
-        mov     64(%rdi), %r9
-        mov     72(%rdi), %r10
-        mov     80(%rdi), %r11
-        mov     88(%rdi), %r12
-        mov     96(%rdi), %r13
-        mov     104(%rdi), %r14
-        mov     112(%rdi), %r15
+        load_registers %rdi
         pushq   120(%rdi)
         popfq
         mov     48(%rdi), %rdi
@@ -41,20 +25,7 @@ hypercall_raw:
         mov     16(%rsp), %rdi
         popq    120(%rdi)
         popq    48(%rdi)
-        mov     %rax, 0(%rdi)
-        mov     %rcx, 8(%rdi)
-        mov     %rdx, 16(%rdi)
-        mov     %rbx, 24(%rdi)
-        mov     %rbp, 32(%rdi)
-        mov     %rsi, 40(%rdi)
-        mov     %r8, 56(%rdi)
-        mov     %r9, 64(%rdi)
-        mov     %r10, 72(%rdi)
-        mov     %r11, 80(%rdi)
-        mov     %r12, 88(%rdi)
-        mov     %r13, 96(%rdi)
-        mov     %r14, 104(%rdi)
-        mov     %r15, 112(%rdi)
+        store_registers %rdi
         movdqu  %xmm0, 128(%rdi)
         movdqu  %xmm1, 144(%rdi)
         movdqu  %xmm2, 160(%rdi)
@@ -63,12 +34,7 @@ hypercall_raw:
         movdqu  %xmm5, 208(%rdi)
         cld
         pop     %rdi
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+        pop_preserved
         ret
 
 # uint64_t hypercall_xmm(uint64_t control, uint64_t block[14])
@@ -96,12 +62,7 @@ hypercall_xmm:
 
 # uint64_t hypercall_32(uint64_t control, uint64_t input, uint64_t output): stack and page lie below 4 GiB.
 hypercall_32:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         mov     hypercall_entry, %ebp
         mov     %rsp, %r12                      # compatibility mode cannot reach it
         mov     %edi, %eax                      # EDX:EAX, the control word
@@ -125,12 +86,7 @@ back_in_64:
         mov     %eax, %eax
         shl     $32, %rdx
         or      %rdx, %rax
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+        pop_preserved
         ret
 
         .section .rodata

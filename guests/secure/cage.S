@@ -23,38 +23,25 @@
 
         .globl  cage_enter, cage_out, cage_entries, cage_text, cage_text_end, call_service
 
+#include "registers.inc"
+
         .text
 # uint64_t call_service(operation, argument): a VTL call.
 call_service:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         mov     %rdi, %rdx
         mov     %rsi, %r8
         xor     %ecx, %ecx
         call    *vtl_call_entry
         mov     %rdx, %rax
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+        pop_preserved
         ret
 
         .balign 4096
 cage_text:
 # void cage_enter(struct cage *)
 cage_enter:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         add     $REGISTERS, %rdi
         mov     %rsp, KERNEL_RSP(%rdi)
         incq    STEPS(%rdi)
@@ -62,20 +49,7 @@ cage_enter:
         mov     SPACE(%rdi), %rax
         lea     IN(%rdi), %rsp
         mov     %rax, %cr3
-        mov     0(%rdi), %rax
-        mov     8(%rdi), %rcx
-        mov     16(%rdi), %rdx
-        mov     24(%rdi), %rbx
-        mov     32(%rdi), %rbp
-        mov     40(%rdi), %rsi
-        mov     56(%rdi), %r8
-        mov     64(%rdi), %r9
-        mov     72(%rdi), %r10
-        mov     80(%rdi), %r11
-        mov     88(%rdi), %r12
-        mov     96(%rdi), %r13
-        mov     104(%rdi), %r14
-        mov     112(%rdi), %r15
+        load_registers %rdi
         mov     48(%rdi), %rdi
         iretq
 
@@ -83,21 +57,8 @@ cage_enter:
 cage_out:
         cmpq    $0, TOP + INSIDE(%rsp)
         je      not_inside
-        mov     %rax, TOP(%rsp)
-        mov     %rcx, TOP + 8(%rsp)
-        mov     %rdx, TOP + 16(%rsp)
-        mov     %rbx, TOP + 24(%rsp)
-        mov     %rbp, TOP + 32(%rsp)
-        mov     %rsi, TOP + 40(%rsp)
+        store_registers %rsp, TOP
         mov     %rdi, TOP + 48(%rsp)
-        mov     %r8, TOP + 56(%rsp)
-        mov     %r9, TOP + 64(%rsp)
-        mov     %r10, TOP + 72(%rsp)
-        mov     %r11, TOP + 80(%rsp)
-        mov     %r12, TOP + 88(%rsp)
-        mov     %r13, TOP + 96(%rsp)
-        mov     %r14, TOP + 104(%rsp)
-        mov     %r15, TOP + 112(%rsp)
         lea     TOP(%rsp), %rdi
         cld
         mov     %cr2, %rax
@@ -159,12 +120,7 @@ cage_out:
         xsave64 VECTORS(%rdi)
         movq    $0, INSIDE(%rdi)
         mov     KERNEL_RSP(%rdi), %rsp
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+        pop_preserved
         ret
 not_inside:                                     # the kernel's own
         jmp     interrupt_common

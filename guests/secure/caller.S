@@ -1,5 +1,7 @@
 # Calls from other code than 64-bit code of the kernel (caller.h).
 
+#include "registers.inc"
+
         .text
         .globl  call_as_caller, caller_reads, caller_code, real_code, real_code_end, real_instruction
         .globl  ended_64_3, ended_64_6, ended_64_13, ended_32_3, ended_32_6, ended_32_13, real_ended_3, real_ended_6, real_ended_13
@@ -49,12 +51,7 @@
 # void call_as_caller(void): goes where `caller` says, has the call made there, and comes back when an exception ends it. What
 # GS and TR have then is the caller's to restore.
 call_as_caller:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         pushfq
         cli
         sgdt    kept_gdt
@@ -182,12 +179,7 @@ back:
         mov     %eax, %ss
         mov     kept_rsp, %rsp
         popfq
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+        pop_preserved
         ret
 
         .code32

@@ -1,24 +1,16 @@
 # The ways between the two sides, and the secure side's interrupts.
 
+#include "registers.inc"
+
         .text
         .globl  vtl_call, secure_start, secure_leave, third_start, third_leave, third_enter, narrow_leave, secure_entries, spin_with_registers
 
 # void vtl_call(control): the secure side may change every register but the stack's.
 vtl_call:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         mov     %rdi, %rcx
         call    *vtl_call_entry
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+        pop_preserved
         ret
 
 # Where the secure side of a processor begins: its index is on the stack, general registers are the normal side's.
@@ -40,20 +32,10 @@ third_start:
 # void third_enter(void): a VTL call by the secure side. Every register but RAX and RCX comes back as it was, or as the third side
 # has made it.
 third_enter:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         xor     %ecx, %ecx
         call    *secure + 16                    # up: struct ways
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+        pop_preserved
         ret
 
 # void secure_leave(struct shared *, control): goes back with general registers as in the structure, except RAX and RCX, which
@@ -61,12 +43,7 @@ third_enter:
 # structure has what the normal side left in all of them.
         .macro  leaving name, entry
 \name:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         push    %rdi
         mov     %rsi, %rcx
         mov     %rdi, %rax
@@ -103,12 +80,7 @@ third_enter:
         pop     %rcx
         mov     %rcx, 0(%rax)
         pop     %rdi
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+        pop_preserved
         ret
         .endm
         leaving secure_leave, secure            # down
@@ -117,12 +89,7 @@ third_enter:
 # void narrow_leave(uint32_t control, uint32_t entry), of the secure side: leaves it by 32-bit code of compatibility mode. Returns on
 # the next entry. Descriptor 3 is 32-bit code.
 narrow_leave:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         mov     %edi, %eax
         mov     %esi, %ebx
         ljmp    *to_narrow_leave
@@ -131,23 +98,13 @@ in_narrow_leave:
         call    *%ebx
         ljmp    $0x08, $1f
         .code64
-1:      pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+1:      pop_preserved
         ret
 
 # int spin_with_registers(volatile uint64_t *counter), with interrupts off: waits until it is not 0, with a pattern in every register.
 # Returns whether all are as they were.
 spin_with_registers:
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_preserved
         mov     $0x1000000000000001, %rax
         lea     1(%rax), %rcx
         lea     2(%rax), %rdx
@@ -189,12 +146,7 @@ spin_with_registers:
         mov     $1, %eax
         jmp     3f
 2:      xor     %eax, %eax
-3:      pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
+3:      pop_preserved
         ret
 
         .align  16
