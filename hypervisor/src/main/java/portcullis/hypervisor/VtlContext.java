@@ -41,7 +41,7 @@ public final class VtlContext {
     private final InhibitHolders holders = new InhibitHolders();
     private final Synic synic;
     private final VpAssistPage assistPage;
-    private final IdleTime idle;
+    private final Runnable activityChanged;
     private final VpTrace trace;
     private long suspendedSince;
     private int suspendedOn = FlushPass.NONE;
@@ -59,10 +59,10 @@ public final class VtlContext {
             FlushGate gate,
             FlushPass pass,
             VpAssistPage assistPage,
-            IdleTime idle,
+            Runnable activityChanged,
             VpTrace trace) {
         this.level = level;
-        this.idle = idle;
+        this.activityChanged = activityChanged;
         this.apic = apic;
         this.synic = synic;
         this.gate = gate;
@@ -197,7 +197,7 @@ public final class VtlContext {
         Activity before = activity;
         activity = now;
         if (now != before) {
-            idle.changed(now == Activity.RUNNING);
+            activityChanged.run();
         }
         // A processor that waits says so again at each reset: else a trace would not know of those that are never
         // started.

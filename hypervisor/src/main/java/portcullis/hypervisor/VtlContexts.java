@@ -69,7 +69,7 @@ final class VtlContexts {
                 partition.gates(level).gate(vp.index()),
                 partition.gates(level).pass(vp.index()),
                 new VpAssistPage(partition.memory(), level, apic),
-                idle,
+                this::countIdleTime,
                 vp.trace());
     }
 
@@ -80,6 +80,12 @@ final class VtlContexts {
 
     void setActive(VtlContext context) {
         active = context;
+        countIdleTime();
+    }
+
+    /** Only the active level's activity is the VP's: another may begin to run, in a VP that waits to be started. */
+    private void countIdleTime() {
+        idle.changed(active.activity() == Activity.RUNNING);
     }
 
     /** A level, or null where it is not enabled. Any thread. */
@@ -145,7 +151,7 @@ final class VtlContexts {
         for (int level = 1; level < enabled.length(); level++) {
             enabled.set(level, null);
         }
-        active = enabled.get(0);
+        setActive(enabled.get(0));
     }
 
     // Saved state
