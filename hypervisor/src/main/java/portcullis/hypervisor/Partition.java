@@ -191,7 +191,7 @@ public final class Partition implements AutoCloseable {
      * @throws IllegalArgumentException for flags, a VP or a trust level that do not exist
      */
     public void setFlushInhibit(int vp, int level, FlushInhibit request) {
-        request.apply(flushTarget(vp, level), level);
+        request.apply(flushTarget(vp), level);
     }
 
     /**
@@ -201,18 +201,14 @@ public final class Partition implements AutoCloseable {
      * @throws IllegalArgumentException for a VP or a trust level that does not exist
      */
     public int flushInhibit(int vp, int level) {
-        return flushTarget(vp, level).flushInhibitReasons(level);
+        return flushTarget(vp).flushInhibitReasons(level);
     }
 
-    private VirtualProcessor flushTarget(int vp, int level) {
+    private VirtualProcessor flushTarget(int vp) {
         if (vp < 0 || vp >= processors.size()) {
             throw new IllegalArgumentException("there is no vp " + vp);
         }
-        VirtualProcessor target = processors.get(vp);
-        if (level < 0 || level >= TRUST_LEVELS || target.context(level) == null) {
-            throw new IllegalArgumentException("vp " + vp + " has no trust level " + level);
-        }
-        return target;
+        return processors.get(vp);
     }
 
     // What is around it

@@ -269,9 +269,11 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
     /**
      * Inhibits TLB flushes of one level, for the host: from the return of this until {@link #liftFlushInhibit} no flush hypercall
      * changes that TLB; a VP that asks for one is suspended. Idempotent. Any thread but one that this VP's turns depend on.
+     *
+     * @throws IllegalArgumentException for a level that is not enabled
      */
     public void inhibitFlushes(int level) {
-        flushes.inhibitForHost(level);
+        flushes.inhibitForHost(existing(level));
     }
 
     /**
@@ -290,14 +292,31 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
         holder.flushes.held().release(this, level, reason, by);
     }
 
-    /** Lets flushes of one level pass again and resumes who waits. Idempotent. Any thread. */
+    /**
+     * Lets flushes of one level pass again and resumes who waits. Idempotent. Any thread.
+     *
+     * @throws IllegalArgumentException for a level that is not enabled
+     */
     public void liftFlushInhibit(int level) {
-        context(level).liftFlushInhibit(InhibitReason.HOST.bit());
+        existing(level).liftFlushInhibit(InhibitReason.HOST.bit());
     }
 
-    /** Why flushes of one level are inhibited: bits of {@link InhibitReason}; 0 where they are not. Any thread. */
+    /**
+     * Why flushes of one level are inhibited: bits of {@link InhibitReason}; 0 where they are not. Any thread.
+     *
+     * @throws IllegalArgumentException for a level that is not enabled
+     */
     public int flushInhibitReasons(int level) {
-        return context(level).flushGate().reasons();
+        return existing(level).flushGate().reasons();
+    }
+
+    /** One look, for the host's threads: a reset takes higher levels away meanwhile. */
+    private VtlContext existing(int level) {
+        VtlContext context = level < 0 || level >= Partition.TRUST_LEVELS ? null : contexts.get(level);
+        if (context == null) {
+            throw new IllegalArgumentException("vp " + index + " has no trust level " + level);
+        }
+        return context;
     }
 
     /** This VP goes down to {@code level}: what higher ones of it have inhibited flushes for is over. The VP's thread. */

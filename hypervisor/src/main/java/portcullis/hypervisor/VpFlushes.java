@@ -50,8 +50,8 @@ final class VpFlushes {
     }
 
     /** {@link VirtualProcessor#inhibitFlushes(int)}. */
-    void inhibitForHost(int level) {
-        vp.context(level).inhibitFlushes(InhibitReason.HOST, vp.index(), 0, () -> {}, () -> {
+    void inhibitForHost(VtlContext level) {
+        level.inhibitFlushes(InhibitReason.HOST, vp.index(), 0, () -> {}, () -> {
             // Flushes that have completed, as their callers see it, must not come later (DESIGN.md, section 5,
             // invariant 2). The request bit does not tell: the VP takes it first, and flushes then.
             if (pending.pending()) {

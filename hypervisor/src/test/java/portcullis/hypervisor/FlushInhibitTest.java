@@ -9,6 +9,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import portcullis.hypervisor.gate.InhibitReason;
 
 class FlushInhibitTest {
@@ -45,6 +46,16 @@ class FlushInhibitTest {
         assertThrows(
                 IllegalArgumentException.class, () -> machine.partition.setFlushInhibit(vp, level, FlushInhibit.SET));
         assertThrows(IllegalArgumentException.class, () -> machine.partition.flushInhibit(vp, level));
+    }
+
+    /** The partition's own look came before: a reset takes levels away between the two. */
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 1, 3})
+    void shouldRefuseLevelsThatAVpHasNoLonger(int level) {
+        VirtualProcessor vp = machine.vp(0);
+        assertThrows(IllegalArgumentException.class, () -> vp.inhibitFlushes(level));
+        assertThrows(IllegalArgumentException.class, () -> vp.liftFlushInhibit(level));
+        assertThrows(IllegalArgumentException.class, () -> vp.flushInhibitReasons(level));
     }
 
     @Test
