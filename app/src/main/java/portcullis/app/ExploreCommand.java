@@ -53,7 +53,7 @@ import portcullis.machine.loader.LoadException;
             "  portcullis explore merge *.jsonl",
             "",
             "A run fails by an exit status other than 1, a value written to the assertion port 0xea, a crash that the guest",
-            "reports, a reset, a triple fault, by standing still, or without an end within --limit instructions. The seed, a",
+            "reports, resets without end, a triple fault, by standing still, or without an end within --limit instructions. The seed, a",
             "short trace and the command that repeats the run go to standard error. Exit status: 0 where no run failed, 7 where",
             "one did. docs/exploration.md tells how to shard over machines."
         })

@@ -18,7 +18,7 @@ public record RunResult(long seed, Kind kind, int value, long instructions) {
         EXIT,
         /** Switched off. */
         POWER_OFF,
-        /** By the guest's wish, which a guest that is explored has no reason to have. */
+        /** By the guest's wish, again and again. */
         RESET,
         /** By the assertion port. */
         ASSERTION,
@@ -59,7 +59,7 @@ public record RunResult(long seed, Kind kind, int value, long instructions) {
         return switch (kind) {
             case EXIT -> "the guest ends with status " + value;
             case POWER_OFF -> "the guest switches off";
-            case RESET -> "the guest resets the machine";
+            case RESET -> "the guest resets the machine again and again";
             case ASSERTION -> "the guest's assertion fails (0x" + Integer.toHexString(value) + ")";
             case CRASH -> "the guest reports that it has crashed";
             case TRIPLE_FAULT -> "vp " + value + " shuts down by triple fault";
