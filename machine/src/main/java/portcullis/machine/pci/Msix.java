@@ -88,12 +88,17 @@ public final class Msix implements MmioDevice {
         }
     }
 
-    /** The device wants to interrupt. Vectors that do not exist, and all while MSI-X is off, are ignored. */
-    public synchronized void raise(int vector) {
+    /**
+     * The device wants to interrupt. Vectors that do not exist are ignored.
+     *
+     * @return false while MSI-X is off: then nothing has happened, and the pin is what the function interrupts with
+     */
+    public synchronized boolean raise(int vector) {
         if (enabled && vector >= 0 && vector < vectors) {
             pending.set(vector);
             send(vector);
         }
+        return enabled;
     }
 
     private void send(int vector) {

@@ -230,11 +230,8 @@ public final class VirtioFunction extends PciFunction {
     }
 
     private void interrupt(int vector, int cause) {
-        if (msix.enabled()) {
-            if (vector != CommonConfig.NO_VECTOR) {
-                msix.raise(vector);
-            }
-        } else {
+        // One look: a driver may switch MSI-X meanwhile. No function has as many vectors as would make NO_VECTOR one.
+        if (!msix.raise(vector)) {
             synchronized (this) {
                 isr |= cause;
                 setInterrupt(true);

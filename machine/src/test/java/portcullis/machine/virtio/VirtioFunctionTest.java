@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,7 @@ import portcullis.machine.virtio.VirtioDriver.Buffer;
 
 class VirtioFunctionTest {
     private static final long DATA = 0x9_0000;
+    private static final int SWITCHED = 100_000;
 
     private VirtioDriver driver = new VirtioDriver(new EntropyDevice(EntropySource.seeded(7)), Runnable::run);
 
@@ -91,6 +93,29 @@ class VirtioFunctionTest {
         assertEquals(List.of("fee00000:31"), driver.messages);
         assertFalse(driver.pin);
         assertEquals(0, driver.bus.read(driver.isr, 1));
+    }
+
+    /** Each is a message or in the interrupt status, whichever way the switch is just then. */
+    @Test
+    void shouldLoseNoInterruptWhileMessagesAreSwitched() throws InterruptedException {
+        driver.enableMessages();
+        driver.start(0);
+        AtomicBoolean over = new AtomicBoolean();
+        Thread other = Thread.ofPlatform().daemon().start(() -> {
+            for (int on = 0; !over.get(); on ^= 0x8000) {
+                driver.setConfig(driver.msixControl, 2, on);
+            }
+        });
+        int lost = 0;
+        for (int i = 0; i < SWITCHED && lost == 0; i++) {
+            request();
+            lost += driver.messages.isEmpty() && driver.bus.read(driver.isr, 1) == 0 ? 1 : 0;
+            driver.messages.clear();
+            driver.bus.read(driver.isr, 1);
+        }
+        over.set(true);
+        other.join();
+        assertEquals(0, lost);
     }
 
     @Test
