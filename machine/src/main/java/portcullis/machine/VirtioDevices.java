@@ -4,8 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import portcullis.hypervisor.apic.MsiSink;
 import portcullis.machine.config.ConsoleKind;
 import portcullis.machine.config.DiskFile;
@@ -18,6 +17,7 @@ import portcullis.machine.serial.SerialSink;
 import portcullis.machine.virtio.BlockDevice;
 import portcullis.machine.virtio.ConsoleDevice;
 import portcullis.machine.virtio.ConsoleStream;
+import portcullis.machine.virtio.DeviceThread;
 import portcullis.machine.virtio.EntropyDevice;
 import portcullis.machine.virtio.EntropySource;
 import portcullis.machine.virtio.FileDiskImage;
@@ -29,11 +29,16 @@ import portcullis.memory.GuestMemory;
 final class VirtioDevices implements AutoCloseable {
     private static final int FIRST_SLOT = 1;
 
+    /** At the end: whoever reads a console's output may pause. */
+    private static final int PATIENCE_SECONDS = 10;
+
     private final List<FileDiskImage> images = new ArrayList<>();
     private final List<VirtioDevice> devices = new ArrayList<>();
     private final ConsoleInput console;
     private final List<VirtioFunction> functions = new ArrayList<>();
-    private final ExecutorService thread;
+    /** Null by virtual time. */
+    private final DeviceThread thread;
+
     private final Executor executor;
 
     /** @throws LoadException where an image cannot be opened */
@@ -41,8 +46,7 @@ final class VirtioDevices implements AutoCloseable {
         switch (config.time()) {
             case TimeSource.Host() -> {
                 devices.add(new EntropyDevice(EntropySource.secure()));
-                thread = Executors.newSingleThreadExecutor(
-                        Thread.ofPlatform().daemon().name("virtio").factory());
+                thread = new DeviceThread();
                 executor = thread;
             }
             case TimeSource.Virtual virtual -> {
@@ -107,7 +111,13 @@ final class VirtioDevices implements AutoCloseable {
 
     /** Requests in hand are finished, no others begun, and what guests have written is on the disks. */
     void hold() throws IOException {
-        functions.forEach(VirtioFunction::hold);
+        boolean quiet = true;
+        for (VirtioFunction function : functions) {
+            quiet &= function.hold();
+        }
+        if (!quiet) {
+            throw new IOException("nobody takes the output of the virtio console; read it, then save again");
+        }
         for (FileDiskImage image : images) {
             if (!image.readOnly()) {
                 image.flush();
@@ -127,11 +137,11 @@ final class VirtioDevices implements AutoCloseable {
         }
     }
 
-    /** Finishes the requests that are under way. */
+    /** Finishes the requests that are under way, but for output that nobody takes. */
     @Override
     public void close() {
         if (thread != null) {
-            thread.close();
+            thread.close(functions, PATIENCE_SECONDS, TimeUnit.SECONDS);
         }
         for (FileDiskImage image : images) {
             try {

@@ -14,6 +14,10 @@ public final class ConsoleDevice implements VirtioDevice {
     private final ConsolePort port;
     private final byte[] chunk = new byte[CHUNK];
     private volatile Runnable wake = () -> {};
+    private HostCalls host = action -> {
+        action.run();
+        return true;
+    };
 
     public ConsoleDevice(ConsolePort port) {
         this.port = port;
@@ -61,6 +65,11 @@ public final class ConsoleDevice implements VirtioDevice {
     }
 
     @Override
+    public void attachHost(HostCalls calls) {
+        host = calls;
+    }
+
+    @Override
     public boolean ready(int queue) {
         return queue != RECEIVE || port.available() > 0;
     }
@@ -80,7 +89,10 @@ public final class ConsoleDevice implements VirtioDevice {
 
     private int transmit(DescriptorChain chain) {
         for (int count = chain.read(chunk, 0, CHUNK); count > 0; count = chain.read(chunk, 0, CHUNK)) {
-            port.write(chunk, 0, count);
+            int length = count;
+            if (!host.call(() -> port.write(chunk, 0, length))) {
+                return 0;
+            }
         }
         return 0;
     }

@@ -5,11 +5,11 @@ import portcullis.state.StateReader;
 import portcullis.state.StateWriter;
 
 /**
- * The host's end of a {@link ConsoleDevice}. Called by one thread at a time. Nothing here may block for long: a driver's reset
+ * The host's end of a {@link ConsoleDevice}. Called by one thread at a time. Nothing but {@link #write} may block: a driver's reset
  * waits for it.
  */
 public interface ConsolePort extends Saved {
-    /** The guest's output. */
+    /** The guest's output. While this blocks, so do the machine's virtio devices; a driver's reset waits for it, but not for ever. */
     void write(byte[] from, int offset, int length);
 
     /** Bytes of input that {@link #read} would give at once. */

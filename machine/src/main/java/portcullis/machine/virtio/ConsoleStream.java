@@ -7,7 +7,7 @@ import portcullis.state.StateWriter;
 /**
  * The host's end of a {@link ConsoleDevice} as two streams of bytes: a bounded queue towards the guest, a sink for what it says.
  *
- * <p>Thread-safe. The sink is called by the device's thread; for as long as it blocks, the device does.
+ * <p>Thread-safe. The sink is called by the device's thread; for as long as it blocks, the device does, but for a driver's reset.
  */
 public final class ConsoleStream implements ConsolePort {
     private static final int CAPACITY = 4096;

@@ -6,9 +6,20 @@ import portcullis.state.StateWriter;
 
 /**
  * What one type of device is, apart from how it is reached (virtio 1.2, chapter 5). The transport calls {@link #handle} and
- * {@link #reset} under one lock, the configuration methods at any time.
+ * {@link #reset} under one lock, which is free within {@link HostCalls}; the configuration methods at any time.
  */
 public interface VirtioDevice extends Saved {
+    /** The way from {@link #handle} into what may block: the transport's lock is not held there. */
+    @FunctionalInterface
+    interface HostCalls {
+        /**
+         * Does {@code action}, which touches nothing of the request.
+         *
+         * @return false where nobody has waited for it: the request is no more, and nothing of it may be looked at
+         */
+        boolean call(Runnable action);
+    }
+
     /** Device id, as in the specification's table of device types. */
     int type();
 
@@ -38,6 +49,9 @@ public interface VirtioDevice extends Saved {
     /** @param wake to be called, on any thread, when {@link #ready} may have become true without the driver's doing */
     default void attach(Runnable wake) {}
 
+    /** @param host for the thread that is in {@link #handle} */
+    default void attachHost(HostCalls host) {}
+
     /** The driver is done with setting up. @param features what both sides agreed on */
     default void driverReady(long features) {}
 
@@ -54,7 +68,7 @@ public interface VirtioDevice extends Saved {
      */
     int handle(int queue, DescriptorChain chain) throws RingException;
 
-    /** Forgets what a driver told it. */
+    /** Forgets what a driver told it. A request that was cut off may still be in the host ({@link HostCalls}). */
     default void reset() {}
 
     /** What the device knows beside its queues and registers: nothing, for most. Between two requests. */

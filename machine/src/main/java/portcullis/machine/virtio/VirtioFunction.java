@@ -2,8 +2,10 @@ package portcullis.machine.virtio;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import portcullis.hypervisor.apic.MsiSink;
 import portcullis.machine.bus.MmioDevice;
@@ -21,7 +23,9 @@ import portcullis.state.StateWriter;
  * queue has a vector to use, and configuration changes have one.
  *
  * <p>Requests are handled on the executor: a thread of the device's own, or {@code Runnable::run} where everything has to happen
- * in guest order. Handling goes on under {@code work}; a driver's reset waits there for the request in hand, not for the rest.
+ * in guest order. Handling goes on under {@code work}; a driver's reset waits there for the request in hand, not for the rest. What
+ * of a request may block in the host is done without the lock ({@link VirtioDevice.HostCalls}), and a reset does not wait for that for
+ * ever: it cuts the request off.
  */
 public final class VirtioFunction extends PciFunction {
     private static final int VENDOR = 0x1AF4;
@@ -50,6 +54,11 @@ public final class VirtioFunction extends PciFunction {
     /** Rounds over all queues before the executor gets a chance to do something else. */
     private static final int ROUNDS = 8;
 
+    /** Whoever reads a console's output may pause; but the guest's VP, and others at the PCI host's lock, stand meanwhile. */
+    private static final long RESET_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final long HOLD_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final VirtioDevice device;
     private final Executor executor;
     private final Msix msix;
@@ -58,6 +67,7 @@ public final class VirtioFunction extends PciFunction {
     private final int accessCapability;
 
     private final ReentrantLock work = new ReentrantLock();
+    private final Condition requestDone = work.newCondition();
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private final AtomicInteger resetsWaiting = new AtomicInteger();
     private volatile String complaint;
@@ -65,6 +75,12 @@ public final class VirtioFunction extends PciFunction {
 
     /** Guarded by {@code work}. */
     private boolean again;
+
+    /** A request is being handled. Guarded by {@code work}, so others see it only while that is in the host. */
+    private boolean inHand;
+
+    /** Nobody waits for the request in hand: its ring and its buffers are no more. Guarded by {@code work}. */
+    private boolean cutOff;
 
     /** No request is begun. */
     private volatile boolean held;
@@ -103,6 +119,7 @@ public final class VirtioFunction extends PciFunction {
         addStructure(NOTIFY_CFG, NOTIFY_AT, queueSizes.length * NOTIFY_MULTIPLIER, NOTIFY_MULTIPLIER);
         accessCapability = addStructure(PCI_CFG, 0, 0, 0);
         device.attach(this::schedule);
+        device.attachHost(this::callHost);
     }
 
     /** 4.1.4: vendor-specific capabilities that say where the structures are. @return offset of the capability */
@@ -278,6 +295,8 @@ public final class VirtioFunction extends PciFunction {
         resetsWaiting.incrementAndGet();
         work.lock();
         try {
+            awaitRequest(RESET_PATIENCE_NANOS);
+            cutOff = inHand;
             resetsWaiting.decrementAndGet();
             device.reset();
             common.clear();
@@ -324,6 +343,11 @@ public final class VirtioFunction extends PciFunction {
             work.lock();
             try {
                 scheduled.set(false);
+                if (inHand) {
+                    // By somebody who is in the host with it, and sees to the rest, too.
+                    again = true;
+                    return;
+                }
                 again = false;
                 more = !held && serve() | again;
                 unserved |= held;
@@ -368,22 +392,91 @@ public final class VirtioFunction extends PciFunction {
             if (chain == null) {
                 return false;
             }
-            int written = device.handle(queue, chain);
-            if (ring.push(chain.head(), written)) {
-                interrupt(common.queueVector(queue), ISR_QUEUE);
+            if (!handle(queue, ring, chain)) {
+                return false;
             }
         }
         return true;
     }
 
-    // ---- Saved state: between two requests, with nothing scheduled.
+    /** @return false where it was cut off */
+    private boolean handle(int queue, SplitQueue ring, DescriptorChain chain) throws RingException {
+        inHand = true;
+        try {
+            int written = device.handle(queue, chain);
+            if (cutOff) {
+                return false;
+            }
+            if (ring.push(chain.head(), written)) {
+                interrupt(common.queueVector(queue), ISR_QUEUE);
+            }
+            return true;
+        } finally {
+            inHand = false;
+            cutOff = false;
+            requestDone.signalAll();
+        }
+    }
 
-    /** Finishes the request in hand and begins no other until {@link #release}. Not from the executor. */
-    public void hold() {
+    /** {@link VirtioDevice.HostCalls}: out of {@link #handle}, with the lock. */
+    private boolean callHost(Runnable action) {
+        work.unlock();
+        try {
+            action.run();
+        } finally {
+            work.lock();
+        }
+        return !cutOff;
+    }
+
+    /** Waits, with the lock, for the request in hand. @return false where the host still has it */
+    private boolean awaitRequest(long nanos) {
+        long limit = System.nanoTime() + nanos;
+        boolean interrupted = false;
+        for (long left = nanos; inHand && !cutOff && left > 0; left = limit - System.nanoTime()) {
+            try {
+                requestDone.awaitNanos(left);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return !inHand || cutOff;
+    }
+
+    /** The machine is no more: no request is begun, and one that is still in the host does nothing else. Any thread. */
+    public void cutOff() {
         held = true;
         work.lock();
-        // Whoever comes next sees it.
-        work.unlock();
+        try {
+            cutOff = inHand;
+        } finally {
+            work.unlock();
+        }
+    }
+
+    // ---- Saved state: between two requests, with nothing scheduled.
+
+    /**
+     * Finishes the request in hand and begins no other until {@link #release}. Not from the executor.
+     *
+     * @return false where the host has not let go of the request within seconds: there is nothing to save
+     */
+    public boolean hold() {
+        return hold(HOLD_PATIENCE_NANOS);
+    }
+
+    boolean hold(long nanos) {
+        held = true;
+        work.lock();
+        try {
+            // Whoever comes next sees it.
+            return awaitRequest(nanos);
+        } finally {
+            work.unlock();
+        }
     }
 
     /** Goes on, after {@link #hold} or {@link #restore}. */
