@@ -105,8 +105,13 @@ public final class Machine implements AutoCloseable {
         try {
             open();
             pauseNow();
-            Watcher watcher =
-                    new Watcher(until, limit, partition, switchboard.serial(), () -> switchboard.crash() != null);
+            Watcher watcher = new Watcher(
+                    until,
+                    limit,
+                    partition,
+                    switchboard.serial(),
+                    () -> switchboard.crash() != null,
+                    pc.scheduler() == null);
             if (watcher.counts() && pc.scheduler() == null) {
                 throw new IllegalArgumentException(
                         "instructions are counted by virtual time only; make the machine with virtualTime(seed), or say Until.time");
@@ -143,7 +148,7 @@ public final class Machine implements AutoCloseable {
                 // Another thread closes the machine: nobody was there to hear it.
                 watcher.ended();
             }
-            why = watcher.await(limit.hostTime(), pc.scheduler() == null);
+            why = watcher.await(limit.hostTime());
         } finally {
             switchboard.endWatch();
             more.close();

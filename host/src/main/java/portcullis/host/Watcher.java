@@ -44,6 +44,9 @@ final class Watcher {
     private final Partition partition;
     private final SerialLog serial;
     private final BooleanSupplier crashed;
+    /** VPs have threads of their own: what they do is to be seen in one moment only when they sleep. */
+    private final boolean byHostTime;
+
     private final long began;
     /** Guest time at which the run is given up. */
     private final long guestLimit;
@@ -54,13 +57,23 @@ final class Watcher {
     private Stop stop;
     private volatile RuntimeException failure;
 
-    /** @param crashed whether the guest has reported a crash */
-    Watcher(Until until, Limit limit, Partition partition, SerialLog serial, BooleanSupplier crashed) {
+    /**
+     * @param crashed whether the guest has reported a crash
+     * @param byHostTime whether VPs have threads of their own
+     */
+    Watcher(
+            Until until,
+            Limit limit,
+            Partition partition,
+            SerialLog serial,
+            BooleanSupplier crashed,
+            boolean byHostTime) {
         whole = until;
         parts = until.parts();
         this.partition = partition;
         this.serial = serial;
         this.crashed = crashed;
+        this.byHostTime = byHostTime;
         began = now();
         guestLimit = after(limit.guestTime());
     }
@@ -254,7 +267,7 @@ final class Watcher {
         for (VirtualProcessor vp : partition.processors()) {
             // What was sent to it while it is paused may wake it: that is for the run to find out.
             boolean executes = vp.context().activity() == Activity.RUNNING || vp.ready();
-            if (executes || vp.signalWaits()) {
+            if (byHostTime ? !vp.asleep() : executes || vp.signalWaits()) {
                 return false;
             }
         }
@@ -289,9 +302,8 @@ final class Watcher {
      * Waits until the run is over.
      *
      * @param hostLimit nanoseconds
-     * @param byHostTime whether guest time is to be looked at from here
      */
-    Why await(long hostLimit, boolean byHostTime) {
+    Why await(long hostLimit) {
         long start = System.nanoTime();
         long guestDeadline = deadline();
         boolean looks = byHostTime && parts.stream().anyMatch(part -> part instanceof Until.Halted);

@@ -403,6 +403,16 @@ public final class VirtualProcessor implements Saved, HostCores.Occupant {
         return requests.signalWaits();
     }
 
+    /**
+     * Whether this VP sleeps, with nothing to execute and nothing to look at. Any thread, where VPs have threads: the answer is about a
+     * moment of the call.
+     */
+    public boolean asleep() {
+        // In this order: what had come before has been taken, what was taken has been dealt with, and this is what it
+        // came to.
+        return !requests.signalWaits() && !runner.awake() && context().activity() != Activity.RUNNING;
+    }
+
     /** Whether a turn would serve the host (stop, work, a new pause): it runs no guest code. Any thread. */
     @Override
     public boolean controlPending() {

@@ -36,6 +36,9 @@ final class VpRunner {
 
     private boolean windowRequested;
 
+    /** What it has taken may still make it execute something: the last turn that was its own did not end idle. */
+    private volatile boolean awake;
+
     VpRunner(Partition partition, VirtualProcessor vp, VpRequests requests) {
         this.partition = partition;
         this.vp = vp;
@@ -55,6 +58,11 @@ final class VpRunner {
         lookForInterrupts = true;
     }
 
+    /** Any thread. */
+    boolean awake() {
+        return awake;
+    }
+
     /** Executes by another trust level's state from now on. */
     void activate(VtlContext level) {
         cpu.switchContext(level.level());
@@ -69,6 +77,14 @@ final class VpRunner {
     }
 
     Turn turn() {
+        boolean before = awake;
+        awake = true;
+        Turn turn = serveAndExecute();
+        awake = turn == Turn.PAUSED ? before : turn != Turn.IDLE;
+        return turn;
+    }
+
+    private Turn serveAndExecute() {
         try {
             int taken = requests.take();
             switch (taken) {
@@ -300,5 +316,7 @@ final class VpRunner {
         lookForInterrupts = in.getBoolean();
         lookForEntry = in.getBoolean();
         windowRequested = in.getBoolean();
+        // Its first turn tells.
+        awake = true;
     }
 }
