@@ -78,9 +78,14 @@ final class VpRunner {
 
     Turn turn() {
         boolean before = awake;
-        awake = true;
+        if (!before) {
+            awake = true;
+        }
         Turn turn = serveAndExecute();
-        awake = turn == Turn.PAUSED ? before : turn != Turn.IDLE;
+        // From turn to turn there is nothing to write: that would cost each exit two barriers.
+        if (turn == Turn.IDLE || turn == Turn.PAUSED && !before) {
+            awake = false;
+        }
         return turn;
     }
 
