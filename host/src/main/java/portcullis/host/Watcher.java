@@ -266,8 +266,9 @@ final class Watcher {
     private boolean allHalted() {
         for (VirtualProcessor vp : partition.processors()) {
             // What was sent to it while it is paused may wake it: that is for the run to find out.
-            boolean executes = vp.context().activity() == Activity.RUNNING || vp.ready();
-            if (byHostTime ? !vp.asleep() : executes || vp.signalWaits()) {
+            boolean halted =
+                    byHostTime ? vp.asleep() : vp.context().activity() != Activity.RUNNING && !vp.signalWaits();
+            if (!halted) {
                 return false;
             }
         }

@@ -317,9 +317,8 @@ public final class GuestMemory implements AutoCloseable {
 
     /** To be called by whoever wrote through a host address: marks dirty, and tells the listener of code overwritten. */
     public void written(long gpa, long length) {
-        // First the bytes, then the look at the flags. An engine sets the flag first and then reads the bytes: one of
-        // us
-        // sees the other. Without a barrier the host may look while our store is still on its way.
+        // First the bytes, then the look at the flags. An engine sets the flag first and then reads the bytes: one
+        // of us sees the other. Without a barrier the host may look while our store is still on its way.
         VarHandle.fullFence();
         for (long page = gpa & -PAGE_SIZE; page < gpa + length; page += PAGE_SIZE) {
             int flagByte = pageFlags(page);

@@ -380,9 +380,8 @@ public final class LocalApic implements Saved {
         boolean settled;
         do {
             synchronized (lock) {
-                // In one piece with the answer: a request that came between the two would be told of while the one in
-                // service has
-                // ended in memory and nobody has looked.
+                // In one piece with the answer: of a request between the two we would tell while the interrupt in
+                // service has ended in memory and nobody has looked.
                 settled = !lazyEoi.outstanding() || !state.anythingRequested();
                 external = state.externalRouted();
                 vector = state.deliverable();
