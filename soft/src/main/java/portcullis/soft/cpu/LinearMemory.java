@@ -511,7 +511,6 @@ public abstract class LinearMemory extends Translations {
         long page = tlb.page();
         translated = page | la & 0xfff;
         // A change of the view between this look and the next is not complete before this CPU has left guest mode and
-        // has
         // dropped what is filled here.
         int restrictions = view.restrictions(page);
         if (restrictions != 0) {

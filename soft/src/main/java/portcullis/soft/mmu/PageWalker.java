@@ -466,8 +466,7 @@ public final class PageWalker {
     }
 
     // SDM 4.8: the processor updates A and D with locked accesses, of the entry that the walk has read. Who exchanges
-    // one
-    // for another knows from what it gets whether the page was written, and nothing is added to the new one.
+    // one for another knows from what it gets whether the page was written, and nothing is added to the new one.
     private void setBits(long address, long entry, long bits) {
         if (refused(address, Access.WRITE)) {
             bitsSet = false;
